@@ -1,0 +1,1 @@
+"""Keeps Salesforce true to engagement: webinars, chats and customer events, mapped and written once."""

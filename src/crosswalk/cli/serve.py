@@ -1,0 +1,80 @@
+"""`serve`, `worker`, `migrate`: the processes of an installation.
+
+One `serve` on SQLite is a whole installation: web application and worker in one process. On SIGTERM no new request is taken, the turn
+under way is finished, and the process leaves with 0.
+"""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crosswalk import runtime, serving, workspace
+from crosswalk.cli import logs, process
+from crosswalk.clock import Time
+from crosswalk.settings import Settings
+from crosswalk.store import migrate as migrations
+from crosswalk.store.database import Database
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on; else CROSSWALK_HOST.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on, 0 for a free one; else CROSSWALK_PORT.")] = None,
+    workspace_file: Annotated[Path | None, typer.Option("--workspace", help="Workspace file to apply before starting.")] = None,
+) -> None:
+    """Serve the API and write to Salesforce, in one process."""
+    logs.for_service()
+    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    process.run(lambda settings: _serve(settings.model_copy(update=given), workspace_file))
+
+
+def worker() -> None:
+    """Write to Salesforce only; run as many as you like beside `serve` on PostgreSQL."""
+    logs.for_service()
+    process.run(_work)
+
+
+def migrate() -> None:
+    """Bring the database to the schema of this version."""
+    process.run(_migrate)
+
+
+async def _serve(settings: Settings, workspace_file: Path | None) -> int:
+    stop = process.stop_on_signal()
+    async with runtime.opened(settings) as parts:
+        if workspace_file:
+            await workspace.apply_file(parts.engine, workspace_file)
+        with serving.listen(settings.host, settings.port) as listener:
+            working = asyncio.create_task(parts.worker().run(stop))
+            async with serving.serving(parts.app(), listener) as address:
+                typer.echo(f"crosswalk {process.version()} listens on {address}")
+                await _first(working, stop)
+            await working
+    return 0
+
+
+async def _work(settings: Settings) -> int:
+    stop = process.stop_on_signal()
+    async with runtime.opened(settings) as parts:
+        typer.echo(f"crosswalk {process.version()} works")
+        await parts.worker().run(stop)
+    return 0
+
+
+async def _first(working: asyncio.Task[None], stop: asyncio.Event) -> None:
+    """Wait until told to stop, or until the worker has ended; then both are to end."""
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    stop.set()
+
+
+async def _migrate(settings: Settings) -> int:
+    database = await Database.open(settings.url, Time())
+    try:
+        await migrations.upgrade(database)
+    finally:
+        await database.close()
+    typer.echo(f"The database has schema {migrations.newest_version()}.")
+    return 0

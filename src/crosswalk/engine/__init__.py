@@ -1,0 +1,1 @@
+"""Keeps the flow going: workers and schedules."""

@@ -1,0 +1,100 @@
+"""Keeps turns going: looks for orgs with due lanes, gives each a turn, sleeps when nothing is due.
+
+A turn starts when enough people are due or the oldest has waited `linger`; interactive work never waits. An error that nobody expected is
+logged and ends its turn only: the lease runs out and the work comes again.
+"""
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+
+from crosswalk import flow
+from crosswalk.engine.notices import Notices
+from crosswalk.engine.orgs import Orgs
+from crosswalk.errors import ConfigurationError, CrosswalkError, PauseConnection, RetryLater
+from crosswalk.inbox import deliveries, lanes
+from crosswalk.inbox.lanes import Due
+from crosswalk.ledger import claims
+from crosswalk.model import Priority
+from crosswalk.turn import pausing
+from crosswalk.turn.context import At, Engine, nowhere
+
+log = structlog.get_logger()
+
+ENOUGH = 1_000  # lanes that make lingering pointless
+
+
+class Worker:
+    """Works off due lanes until it is told to stop; any number may run on one database."""
+
+    def __init__(self, engine: Engine, orgs: Orgs, at: At = nowhere, notices: Notices | None = None) -> None:
+        self._engine = engine
+        self._orgs = orgs
+        self._at = at
+        self._notices = notices
+        self._pauses: dict[str, float] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set; a turn under way is finished first, a notice being fetched is left to come again."""
+        fetching = asyncio.create_task(self._notices.run(stop), name="notices") if self._notices else None
+        try:
+            while not stop.is_set():
+                try:
+                    worked = await self.sweep()
+                except RetryLater as busy:
+                    log.warning("worker_waits", code=busy.code, sentence=busy.sentence)
+                    worked = 0
+                if not worked:
+                    await self._idle(stop)
+        finally:
+            if fetching:
+                fetching.cancel()
+                await asyncio.gather(fetching, return_exceptions=True)
+
+    async def _idle(self, stop: asyncio.Event) -> None:
+        waiting = asyncio.ensure_future(stop.wait())
+        pause = asyncio.ensure_future(self._engine.clock.sleep(self._engine.timings.idle_poll))
+        await asyncio.wait({waiting, pause}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (waiting, pause):
+            task.cancel()
+        await asyncio.gather(waiting, pause, return_exceptions=True)
+
+    async def sweep(self, *, linger: bool = True) -> int:
+        """Give one turn to every slot with due lanes; return how many deliveries were looked at."""
+        now = self._engine.clock.now()
+        async with self._engine.database.write() as tx:
+            await deliveries.expire_deadlines(tx, now)
+            await claims.expire(tx, now)
+        async with self._engine.database.read() as tx:
+            due = await lanes.due_connections(tx, now)
+        return sum([await self._slot(one) for one in due if not linger or self._ripe(one)])
+
+    def _ripe(self, due: Due) -> bool:
+        timings = self._engine.timings
+        if due.priority is Priority.INTERACTIVE or due.lanes >= ENOUGH:
+            return True
+        linger = timings.linger_backfill if due.priority is Priority.BACKFILL else timings.linger_stream
+        return self._engine.clock.now() - due.oldest >= timedelta(seconds=linger)
+
+    async def _slot(self, due: Due) -> int:
+        engine = self._engine
+        configuration = await engine.configuration.current()
+        connection = configuration.connections.get(due.connection_id)
+        if connection is None or connection.paused_reason:
+            return 0
+        if self._pauses.get(connection.id, 0.0) > engine.clock.monotonic():
+            return 0
+        try:
+            org = await self._orgs.of(connection)
+            return await flow.turn(engine, org, due.slot, self._at)
+        except (PauseConnection, ConfigurationError) as stop:
+            await pausing.pause(engine, connection.id, stop.sentence)
+            log.warning("connection_paused", connection=connection.name, code=stop.code, sentence=stop.sentence)
+        except CrosswalkError as error:
+            self._pauses[connection.id] = engine.clock.monotonic() + engine.timings.busy_retry
+            log.warning("turn_failed", connection=connection.name, code=error.code, sentence=error.sentence)
+        except Exception:  # the boundary of a turn: its lease runs out and the work comes again
+            self._pauses[connection.id] = engine.clock.monotonic() + engine.timings.busy_retry
+            log.exception("turn_broken", connection=connection.name)
+        return 0

@@ -1,0 +1,1 @@
+"""Stage 4: what we remember about the org between turns. No Salesforce, only our database."""

@@ -1,0 +1,226 @@
+"""Every write as a row that knows how far it has come: planned → sent → known, or void.
+
+A change is written down before it is sent and closed after its reply is read, each in a transaction of its own. A `sent` change without
+a reply is never assumed failed: it settles by asking the org, once the request can no longer be running.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from crosswalk.ledger.claims import free_changes
+from crosswalk.model import Change, ChangeState, FieldState, Headers, Operation, Origin
+from crosswalk.store import tables
+from crosswalk.store.statements import chunks, every, insert
+from crosswalk.store.vault import Vault
+
+_change = tables.change
+_involved = tables.change_delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who plans and sends: the org, its slot, the turn and the lease it holds."""
+
+    org: str
+    slot: int | None
+    turn_id: str
+    lease_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a change ended. `result` is written, rejected, duplicate, not_run or lost; `error` may quote values and is sealed."""
+
+    change: Change
+    result: str
+    record_id: str | None = None
+    error: Mapping[str, Any] | None = None
+
+    @property
+    def state(self) -> ChangeState:
+        """Known when the org has spoken about the row, void when provably nothing happened."""
+        return ChangeState.VOID if self.result in ("not_run", "lost") else ChangeState.KNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """A change left behind by an earlier turn."""
+
+    change: Change
+    state: ChangeState
+    sent_at: datetime | None
+    settle_after: datetime | None
+
+
+async def plan(tx: AsyncConnection, vault: Vault, lease: Lease, changes: Sequence[Change], now: datetime, runs: Mapping[str, str]) -> None:
+    """Write the changes down as planned; `runs` names the run of each delivery that belongs to one."""
+    rows = [_row(change, vault, lease, now, _run_of(change, runs)) for change in changes]
+    await every(tx, insert(_change), rows)
+    involved = [
+        {
+            "change_id": change.id,
+            "delivery_id": origin.delivery_id,
+            "step": origin.step,
+            "mapping_version": origin.mapping_version,
+            "fields": sorted(change.fields),
+        }
+        for change in changes
+        for origin in dict.fromkeys(change.origins)
+    ]
+    await every(tx, insert(_involved), involved)
+
+
+def _row(change: Change, vault: Vault, lease: Lease, now: datetime, run_id: str | None) -> dict[str, Any]:
+    body = {
+        "fields": dict(change.fields),
+        "key": change.key,
+        "claims": list(change.claims),
+        "origins": [_plain_origin(origin) for origin in change.origins],
+        "headers": [change.headers.auto_assign, change.headers.allow_duplicates],
+        "parent_id": change.parent_id,
+    }
+    return {
+        "id": change.id,
+        "org": lease.org,
+        "slot": lease.slot,
+        "turn_id": lease.turn_id,
+        "lease_id": lease.lease_id,
+        "object": change.object,
+        "operation": change.operation.value,
+        "record_id": change.record_id,
+        "state": ChangeState.PLANNED.value,
+        "body_ct": vault.seal(body),
+        "before_ct": vault.seal(dict(change.before)),
+        "considered": {name: _plain_state(state) for name, state in change.considered.items()},
+        "reasons": dict(change.reasons),
+        "key_hmac": vault.hmac(change.key),
+        "keyed": change.keyed,
+        "planned_at": now,
+        "run_id": run_id,
+    }
+
+
+def _run_of(change: Change, runs: Mapping[str, str]) -> str | None:
+    """Return the run a change belongs to: the first of its deliveries that is in one."""
+    return next((runs[origin.delivery_id] for origin in change.origins if origin.delivery_id in runs), None)
+
+
+def _plain_origin(origin: Origin) -> list[Any]:
+    return [origin.delivery_id, origin.sync_id, origin.mapping_version, origin.step, origin.freshness, origin.lane_id]
+
+
+def _plain_state(state: FieldState) -> dict[str, Any]:
+    return {
+        "freshness": state.freshness,
+        "sent": state.sent,
+        "change_id": state.change_id,
+        "placeholder": state.placeholder,
+        "statuses": dict(state.statuses),
+        "rule": state.rule,
+    }
+
+
+async def mark_sent(tx: AsyncConnection, lease: Lease, call_id: str, settle_after: Mapping[str, datetime], now: datetime) -> bool:
+    """Mark the changes of a call as sent; False when any of them is no longer ours to send, and then nothing may be sent."""
+    marked = 0
+    by_time: dict[datetime, list[str]] = {}
+    for change_id, when in settle_after.items():
+        by_time.setdefault(when, []).append(change_id)
+    for when, ids in by_time.items():
+        for part in chunks(ids):
+            ours = _change.c.id.in_(part) & (_change.c.state == ChangeState.PLANNED.value)
+            statement = (
+                update(_change)
+                .where(ours & (_change.c.lease_id == lease.lease_id))
+                .values(state=ChangeState.SENT.value, sent_at=now, settle_after=when, call_id=call_id)
+            )
+            marked += (await tx.execute(statement)).rowcount
+    return marked == len(settle_after)
+
+
+async def unmark_sent(tx: AsyncConnection, lease: Lease, change_ids: Collection[str]) -> None:
+    """Take back a mark when the sender itself knows that it never sent."""
+    for part in chunks(sorted(change_ids)):
+        mine = _change.c.id.in_(part) & (_change.c.lease_id == lease.lease_id) & (_change.c.state == ChangeState.SENT.value)
+        await tx.execute(update(_change).where(mine).values(state=ChangeState.VOID.value, result="not_run", body_ct=None))
+    await free_changes(tx, change_ids)
+
+
+async def void_planned(tx: AsyncConnection, change_ids: Collection[str]) -> None:
+    """Void changes that were planned and provably never sent, and free their claims."""
+    for part in chunks(sorted(change_ids)):
+        planned = _change.c.id.in_(part) & (_change.c.state == ChangeState.PLANNED.value)
+        voided = await tx.execute(
+            update(_change).where(planned).values(state=ChangeState.VOID.value, result="not_run").returning(_change.c.id)
+        )
+        await free_changes(tx, list(voided.scalars()))
+
+
+async def void_turn(tx: AsyncConnection, lease: Lease) -> None:
+    """Void whatever this turn planned and did not come to send."""
+    mine = (_change.c.lease_id == lease.lease_id) & (_change.c.state == ChangeState.PLANNED.value)
+    left = (await tx.execute(select(_change.c.id).where(mine & (_change.c.org == lease.org)))).scalars().all()
+    await void_planned(tx, left)
+
+
+async def end(tx: AsyncConnection, vault: Vault, ended: Sequence[Ended]) -> set[str]:
+    """Close sent changes and free their claims; returns the ids that were still open.
+
+    Facts are accepted from anyone, also from a sender that has lost its lease; a change that somebody else closed stays as it is.
+    """
+    still_open: set[str] = set()
+    for part in chunks(sorted(one.change.id for one in ended)):
+        sent = _change.c.id.in_(part) & (_change.c.state == ChangeState.SENT.value)
+        query = select(_change.c.id).where(sent).order_by(_change.c.id).with_for_update()
+        still_open.update((await tx.execute(query)).scalars())
+    rows = [
+        {
+            "wanted_id": one.change.id,
+            "wanted_state": one.state.value,
+            "wanted_result": one.result,
+            "wanted_record": one.record_id or one.change.record_id,
+            "wanted_error": vault.seal(dict(one.error)) if one.error else None,
+        }
+        for one in ended
+        if one.change.id in still_open
+    ]
+    names = {"state": "wanted_state", "result": "wanted_result", "record_id": "wanted_record", "error_ct": "wanted_error"}
+    closing = update(_change).where(_change.c.id == bindparam("wanted_id"))
+    await every(tx, closing.values({name: bindparam(bound) for name, bound in names.items()}), rows)
+    await free_changes(tx, still_open)
+    return still_open
+
+
+async def unsettled(tx: AsyncConnection, vault: Vault, org: str, slot: int | None, lease_id: str) -> list[Unsettled]:
+    """Return what earlier turns of this slot left planned or sent."""
+    left_by_others = (_change.c.org == org) & (_change.c.lease_id != lease_id)
+    in_slot = _change.c.slot.is_(None) if slot is None else _change.c.slot == slot
+    open_states = _change.c.state.in_([ChangeState.PLANNED.value, ChangeState.SENT.value])
+    rows = await tx.execute(select(_change).where(left_by_others & in_slot & open_states).order_by(_change.c.id))
+    return [Unsettled(_read(row, vault), ChangeState(row.state), row.sent_at, row.settle_after) for row in rows.all()]
+
+
+def _read(row: Row[Any], vault: Vault) -> Change:
+    body = vault.open(row.body_ct)
+    return Change(
+        id=row.id,
+        object=row.object,
+        operation=Operation(row.operation),
+        fields=body["fields"],
+        key=body["key"],
+        claims=tuple(body["claims"]),
+        origins=tuple(Origin(*origin) for origin in body["origins"]),
+        record_id=row.record_id,
+        before=vault.open(row.before_ct) if row.before_ct else {},
+        considered={name: FieldState(**state) for name, state in (row.considered or {}).items()},
+        reasons=row.reasons or {},
+        headers=Headers(*body["headers"]),
+        parent_id=body["parent_id"],
+        keyed=row.keyed,
+    )

@@ -1,0 +1,85 @@
+"""Per record and field: the freshness of the event whose value we last considered, and what we last sent.
+
+One row a record, not a row a field. The version detects that another turn moved the record since it was read: the caller then plans
+again instead of writing.
+"""
+
+import dataclasses
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from crosswalk.model import FieldState, RecordState
+from crosswalk.store import tables
+from crosswalk.store.statements import chunks, every, insert
+
+_state = tables.record_state
+_NAMES = tuple(each.name for each in dataclasses.fields(FieldState))
+
+
+async def load(tx: AsyncConnection, org: str, record_ids: Collection[str]) -> dict[str, RecordState]:
+    """Return what we remember of the records; unknown ones are left out."""
+    known: dict[str, RecordState] = {}
+    for part in chunks(sorted(record_ids)):
+        query = select(_state).where((_state.c.org == org) & _state.c.record_id.in_(part))
+        for row in await tx.execute(query):
+            fields = {name: FieldState(**value) for name, value in row.fields.items()}
+            known[row.record_id] = RecordState(row.record_id, row.object, row.version, fields)
+    return known
+
+
+async def versions(tx: AsyncConnection, org: str, record_ids: Collection[str]) -> dict[str, int]:
+    """Return the present version of each remembered record."""
+    known: dict[str, int] = {}
+    for part in chunks(sorted(record_ids)):
+        query = select(_state.c.record_id, _state.c.version).where((_state.c.org == org) & _state.c.record_id.in_(part))
+        known |= {row.record_id: row.version for row in await tx.execute(query)}
+    return known
+
+
+async def save(tx: AsyncConnection, org: str, considered: Mapping[tuple[str, str], Mapping[str, FieldState]]) -> None:
+    """Merge what was considered, by (object, record id), into the remembered states.
+
+    The later freshness of a field wins, so that a late acknowledgement cannot undo what a successor has stored.
+    """
+    known = await load(tx, org, {record_id for _, record_id in considered})
+    inserts: list[dict[str, Any]] = []
+    updates: list[dict[str, Any]] = []
+    for (object_name, record_id), fields in sorted(considered.items()):
+        if not fields:
+            continue
+        state = known.get(record_id)
+        merged = _merged(state.fields if state else {}, fields)
+        plain = {name: _plain(value) for name, value in merged.items()}
+        if state is None:
+            inserts.append({"org": org, "record_id": record_id, "object": object_name, "version": 1, "fields": plain})
+        else:
+            updates.append({"wanted_id": record_id, "wanted_fields": plain})
+    await _insert(tx, inserts)
+    if updates:
+        mine = (_state.c.org == org) & (_state.c.record_id == bindparam("wanted_id"))
+        moved = update(_state).where(mine).values(version=_state.c.version + 1, fields=bindparam("wanted_fields"))
+        await tx.execute(moved, updates)
+
+
+async def _insert(tx: AsyncConnection, rows: list[dict[str, Any]]) -> None:
+    statement = insert(_state)
+    fresh = {"fields": statement.excluded.fields, "version": _state.c.version + 1}
+    await every(tx, statement.on_conflict_do_update(index_elements=["org", "record_id"], set_=fresh), rows)
+
+
+def _merged(known: Mapping[str, FieldState], fresh: Mapping[str, FieldState]) -> dict[str, FieldState]:
+    result = dict(known)
+    for name, state in fresh.items():
+        before = result.get(name)
+        if before is None or state.freshness >= before.freshness:
+            result[name] = state
+    return result
+
+
+def _plain(state: FieldState) -> dict[str, Any]:
+    """Return what is not at its default; not by `asdict`, which copies deeply: this runs for every field of every record."""
+    values = ((name, getattr(state, name)) for name in _NAMES)
+    return {name: value for name, value in values if value not in ("", None, False, {})}

@@ -1,0 +1,1 @@
+"""The formula language: tokens, tree, parser, functions, compiler."""

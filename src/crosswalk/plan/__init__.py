@@ -1,0 +1,1 @@
+"""Stage 5: drafts and answers become the fewest, safest changes. Pure."""

@@ -1,0 +1,74 @@
+"""Drafts that need the record of an earlier step wait for it, then take its id.
+
+A Campaign Member has no key of its own before its person is known: its claim is the pair (campaign, person), and a converted lead's
+member row is looked for under the lead as well as under the contact.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from crosswalk import record_ids
+from crosswalk.model import CAMPAIGN, Draft, JoinedIds, MatchKey, Note, StepRecord, Target, UpdatePolicy, Want
+
+_MEMBER_FIELD = {"Lead": "LeadId", "Contact": "ContactId", "Account": "AccountId"}
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """The record a step ended on, and other ids the same person goes by."""
+
+    object: str
+    id: str
+    aliases: tuple[tuple[str, str], ...] = ()
+
+
+def needed(draft: Draft) -> frozenset[str]:
+    """Return the names of the steps whose records this draft needs first."""
+    values = (want.value for target in draft.targets for want in target.wants)
+    referenced = frozenset[str]().union(*(value.steps for value in values if isinstance(value, StepRecord | JoinedIds)))
+    return referenced | ({draft.parent} if draft.parent else frozenset())
+
+
+def resolve(draft: Draft, parents: Mapping[str, Parent]) -> Draft:
+    """Put the ids of `parents` into the draft; every step in `needed(draft)` must be there."""
+    notes: list[Note] = []
+    targets = tuple(replace(target, wants=tuple(_resolved(target.wants, draft.member_of, parents, notes))) for target in draft.targets)
+    draft = replace(draft, targets=targets, notes=(*draft.notes, *notes))
+    if not draft.member_of or not draft.parent:
+        return draft
+    return _member(draft, draft.member_of, parents[draft.parent])
+
+
+def _resolved(wants: Iterable[Want], campaign: str | None, parents: Mapping[str, Parent], notes: list[Note]) -> Iterator[Want]:
+    """Yield the wants with ids; what no record stands for is left out and noted."""
+    for want in wants:
+        value = want.value
+        if isinstance(value, StepRecord):
+            parent = parents[value.step]
+            if value.object and value.object.lower() != parent.object.lower():
+                notes.append(Note("no_step_record", want.row, f"The record is a {parent.object} and no {value.object}; it was left out."))
+                continue
+            yield replace(want, value=parent.id)
+        elif isinstance(value, JoinedIds):
+            ids = [campaign if part == CAMPAIGN else parents[part].id for part in value.parts]
+            if None in ids:
+                notes.append(Note("no_step_record", want.row, "The step has no campaign, so its id cannot be joined; it was left out."))
+                continue
+            yield replace(want, value="_".join(record_ids.full(one) or one for one in ids if one))
+        else:
+            yield want
+
+
+def _member(draft: Draft, campaign: str, person: Parent) -> Draft:
+    claim = f"member:{campaign}:{person.id}"
+    field = _MEMBER_FIELD[person.object]
+    keys = (MatchKey(field, person.id, claim), *(MatchKey(name, record_id, claim) for name, record_id in person.aliases))
+    target = draft.targets[0]
+    first = draft.origins[0]
+    position = min((want.sync_position for want in target.wants), default=0)
+    fixed = tuple(
+        Want(name, value, first.freshness, first.delivery_id, row, UpdatePolicy.CREATE_ONLY, sync_position=position)
+        for name, value, row in (("CampaignId", campaign, "campaign"), (field, person.id, "person"))
+    )
+    member = Target(target.object, target.step, keys, (*target.wants, *fixed))
+    return replace(draft, targets=(member,), claims=(claim,), key=claim)

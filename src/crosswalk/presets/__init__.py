@@ -1,0 +1,1 @@
+"""Ready syncs, one data file per system."""

@@ -1,0 +1,1 @@
+"""Stage 6: the only code that speaks to Salesforce."""

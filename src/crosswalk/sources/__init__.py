@@ -1,0 +1,1 @@
+"""Stage 1: what a system sends or serves becomes events."""

@@ -1,0 +1,155 @@
+"""What reports say about the attendees of a session, by attendee and by column.
+
+Three calls with three date styles. Columns are found by their header, never by their place; a report that an account does not have is
+left out, because the others still tell something.
+"""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from crosswalk.errors import SourceRefusedError
+from crosswalk.sources import identifiers, moments
+from crosswalk.sources.kaltura import web_api
+from crosswalk.sources.kaltura.settings import KalturaSettings
+from crosswalk.sources.kaltura.web_api import KalturaApi
+
+Row = dict[str, str]
+
+_REACTIONS = "4021"
+_PAGE_SIZE = 500
+_TRIES, _TRY_SECONDS = 20, 3.0
+_REFUSED = 403
+_MARGIN = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The session that is asked about, and from when to when."""
+
+    event_id: str
+    entry_id: str
+    start: datetime
+    end: datetime
+
+    @property
+    def privileges(self) -> str:
+        """What a session must name for the reports of an event."""
+        return f"virtualeventid:{self.event_id}"
+
+
+def span_of(event: Mapping[str, Any], session: Mapping[str, Any], now: datetime) -> Span:
+    """Return what to ask about a session: from the day before it began until now, so that later views count."""
+    began = moments.from_iso(session.get("startDate")) or moments.from_iso(event.get("startDate")) or now
+    return Span(event["id"], session["id"], began - _MARGIN, max(now, began))
+
+
+async def reactions(api: KalturaApi, span: Span) -> list[Row]:
+    """Return the row of each attendee who did anything."""
+    params = f"from_date={_unix(span.start)};to_date={_unix(span.end)};entry_ids={span.entry_id};virtualeventid={span.event_id}"
+    try:
+        answer = await api.v3("report", "getCsvFromStringParams", {"id": _REACTIONS, "params": params}, span.privileges)
+    except SourceRefusedError as refused:
+        return _without(refused)
+    return _csv(answer)
+
+
+async def table(api: KalturaApi, span: Span, report_type: int) -> list[Row]:
+    """Return all rows of a report per user."""
+    rows: list[Row] = []
+    page = 1
+    while True:
+        try:
+            answer = await api.v3("report", "getTable", _table_form(span, report_type, page), span.privileges)
+        except SourceRefusedError as refused:
+            return _without(refused)
+        answer = answer if isinstance(answer, dict) else {}
+        found = list(_table_rows(answer))
+        rows += found
+        total = answer.get("totalCount")
+        if not found or not isinstance(total, int) or len(rows) >= total:
+            return rows
+        page += 1
+
+
+async def polls(api: KalturaApi, span: Span) -> list[Row]:
+    """Return the rows of the poll report, one for each answer; `RetryLater` when Kaltura takes too long to make it."""
+    parameters = {
+        "entries_ids": [span.entry_id],
+        "virtual_event_ids": [span.event_id],
+        "from_date_id": span.start.date().isoformat(),
+        "to_date_id": span.end.date().isoformat(),
+    }
+    request = {"reportName": "pollsActivity", "reportParameters": parameters}
+    try:
+        started = await api.service(web_api.REPORTS, "report/generate", request, span.privileges)
+    except SourceRefusedError as refused:
+        return _without(refused)
+    ticket = identifiers.text(started.get("sessionId")) if isinstance(started, dict) else ""
+    for _ in range(_TRIES):
+        told = await api.service(web_api.REPORTS, "report/serve", {"sessionId": ticket, "statusOnly": True}, span.privileges)
+        if isinstance(told, dict) and told.get("status") == "completed":
+            return _csv(await api.service(web_api.REPORTS, "report/serve", {"sessionId": ticket}, span.privileges))
+        await api.wait(_TRY_SECONDS)
+    raise api.later("is still making a report")
+
+
+def renamed(row: Row, settings: KalturaSettings) -> Row:
+    """Return a row with the account's own columns under the attributes they stand for."""
+    named = {attribute: row[column] for attribute, column in settings.report_columns.items() if row.get(column)}
+    found = {**row, **named}
+    whole, live = _number(row.get("sum_view_period")), _number(row.get("sum_live_view_period"))
+    if "vod_view_time" not in row and whole is not None and live is not None:
+        found["vod_view_time"] = f"{max(whole - live, 0):.4f}"
+    return found
+
+
+def _table_form(span: Span, report_type: int, page: int) -> dict[str, str]:
+    return {
+        "reportType": str(report_type),
+        "reportInputFilter[objectType]": "KalturaEndUserReportInputFilter",
+        "reportInputFilter[fromDate]": str(_unix(span.start)),
+        "reportInputFilter[toDate]": str(_unix(span.end)),
+        "reportInputFilter[timeZoneOffset]": "0",
+        "reportInputFilter[entryIdIn]": span.entry_id,
+        "reportInputFilter[virtualEventIdIn]": span.event_id,
+        "pager[pageSize]": str(_PAGE_SIZE),
+        "pager[pageIndex]": str(page),
+        "responseOptions[objectType]": "KalturaReportResponseOptions",
+        "responseOptions[delimiter]": "|",
+    }
+
+
+def _table_rows(answer: Mapping[str, Any]) -> Iterator[Row]:
+    header = identifiers.text(answer.get("header")).split("|")
+    for line in identifiers.text(answer.get("data")).split(";"):
+        values = line.split("|")
+        if len(values) == len(header) and line:
+            yield {name: value for name, value in zip(header, values, strict=True) if value}
+
+
+def _csv(answer: Any) -> list[Row]:
+    text = answer if isinstance(answer, str) else ""
+    reader = csv.DictReader(io.StringIO(text))
+    return [{name.strip(): value for name, value in row.items() if name and isinstance(value, str) and value} for row in reader]
+
+
+def _without(refused: SourceRefusedError) -> list[Row]:
+    """Go without a report the account does not have; credentials that are refused are another matter."""
+    if refused.status != _REFUSED:
+        raise refused
+    return []
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return float(text) if text else None
+    except ValueError:
+        return None
+
+
+def _unix(moment: datetime) -> int:
+    return int(moment.timestamp())

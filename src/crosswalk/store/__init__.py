@@ -1,0 +1,1 @@
+"""The database: SQLite or PostgreSQL, one statement text for both."""

@@ -1,0 +1,49 @@
+"""All tables, in the order of the flow.
+
+Secrets and personal values stand only in `_ct` (encrypted) and `_hmac` columns. Times are UTC without a zone in the database and aware
+outside it. One statement text serves SQLite and PostgreSQL, so nothing here uses a type that only one of them has.
+"""
+
+from crosswalk.store.tables.columns import Utc, metadata
+from crosswalk.store.tables.configured import campaign_binding, connection, key_check, mapping_version, source, suspended_row, sync, token
+from crosswalk.store.tables.inbox import delivery, entity, event, identity, lane, notice, received_count, refusal, suppression
+from crosswalk.store.tables.journal import audit, cursor, run, schedule, step_outcome
+from crosswalk.store.tables.ledger import change, change_delivery, claim, link, record_state, slot
+from crosswalk.store.tables.salesforce import api_block, api_call, call_size, describe_cache
+
+__all__ = [
+    "Utc",
+    "api_block",
+    "api_call",
+    "audit",
+    "call_size",
+    "campaign_binding",
+    "change",
+    "change_delivery",
+    "claim",
+    "connection",
+    "cursor",
+    "delivery",
+    "describe_cache",
+    "entity",
+    "event",
+    "identity",
+    "key_check",
+    "lane",
+    "link",
+    "mapping_version",
+    "metadata",
+    "notice",
+    "received_count",
+    "record_state",
+    "refusal",
+    "run",
+    "schedule",
+    "slot",
+    "source",
+    "step_outcome",
+    "suppression",
+    "suspended_row",
+    "sync",
+    "token",
+]

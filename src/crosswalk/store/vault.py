@@ -1,0 +1,91 @@
+"""What is secret or personal, sealed with a key that stands outside the database.
+
+Two keys: one encrypts and rotates (all known ones open, the newest seals, and each sealed value names its key); the other makes HMACs
+and never rotates, because claims, links and identities are known only by their HMAC.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import zlib
+from collections.abc import Sequence
+from typing import Any, Self
+
+from cryptography.fernet import Fernet, InvalidToken
+
+from crosswalk.errors import ConfigurationError
+
+_FORMAT = 1
+_COMPRESS_FROM = 1024
+_KEY_ID_BYTES = 4
+_BODY_FROM = 1 + _KEY_ID_BYTES
+
+_JSON, _JSON_COMPRESSED, _BYTES, _BYTES_COMPRESSED = b"j", b"J", b"b", b"B"
+
+
+class Vault:
+    """Seals, opens and fingerprints values; keep one per process."""
+
+    def __init__(self, encryption_keys: Sequence[str], hmac_key: bytes) -> None:
+        self._keys = {_key_id(key): Fernet(key) for key in encryption_keys}
+        self._newest = _key_id(encryption_keys[0])
+        self._hmac_key = hmac_key
+
+    def __repr__(self) -> str:
+        return f"<Vault key={self._newest.hex()}>"
+
+    @classmethod
+    def in_memory(cls, seed: str) -> Self:
+        """Make a vault whose keys follow from `seed`; for tests and throw-away databases."""
+        encryption = base64.urlsafe_b64encode(hashlib.sha256(f"encrypt:{seed}".encode()).digest()).decode()
+        return cls((encryption,), hashlib.sha256(f"hmac:{seed}".encode()).digest())
+
+    def seal(self, value: Any) -> bytes:
+        """Encrypt bytes or a JSON value; long ones are compressed first."""
+        if isinstance(value, bytes):
+            kind, compressed_kind, plain = _BYTES, _BYTES_COMPRESSED, value
+        else:
+            kind, compressed_kind, plain = _JSON, _JSON_COMPRESSED, json.dumps(value, separators=(",", ":")).encode()
+        if len(plain) > _COMPRESS_FROM:
+            kind, plain = compressed_kind, zlib.compress(plain, 1)
+        token = self._keys[self._newest].encrypt_at_time(kind + plain, 0)  # the time tells nothing and would be a second clock
+        return bytes((_FORMAT,)) + self._newest + base64.urlsafe_b64decode(token)
+
+    def open(self, sealed: bytes) -> Any:
+        """Return what was sealed; raise `ConfigurationError` when its key is not in the key file or it was altered."""
+        kind, plain = self._opened(sealed)
+        if kind in (_JSON_COMPRESSED, _BYTES_COMPRESSED):
+            plain = zlib.decompress(plain)
+        return plain if kind in (_BYTES, _BYTES_COMPRESSED) else json.loads(plain)
+
+    def is_current(self, sealed: bytes) -> bool:
+        """Tell whether a value is sealed with the newest key."""
+        return sealed[1:_BODY_FROM] == self._newest
+
+    def reseal(self, sealed: bytes) -> bytes:
+        """Return the value sealed with the newest key."""
+        kind, plain = self._opened(sealed)
+        token = self._keys[self._newest].encrypt_at_time(kind + plain, 0)
+        return bytes((_FORMAT,)) + self._newest + base64.urlsafe_b64decode(token)
+
+    def hmac(self, text: str) -> str:
+        """Return 64 hexadecimal digits that stand for `text`; equal texts give equal digits for ever."""
+        return hmac.digest(self._hmac_key, text.encode("utf-8", "surrogatepass"), "sha256").hex()
+
+    def _opened(self, sealed: bytes) -> tuple[bytes, bytes]:
+        fernet = self._keys.get(sealed[1:_BODY_FROM])
+        if sealed[:1] != bytes((_FORMAT,)) or fernet is None:
+            raise ConfigurationError(
+                "A stored value is sealed with a key that the key file does not hold; put the old key file back, or enter the secret anew.",
+                key=sealed[1:_BODY_FROM].hex(),
+            )
+        try:
+            plain = fernet.decrypt(base64.urlsafe_b64encode(sealed[_BODY_FROM:]))
+        except InvalidToken as error:
+            raise ConfigurationError("A stored value was altered and cannot be opened; restore the database from a backup.") from error
+        return plain[:1], plain[1:]
+
+
+def _key_id(key: str) -> bytes:
+    return hashlib.sha256(b"key-id:" + key.encode()).digest()[:_KEY_ID_BYTES]

@@ -1,0 +1,1 @@
+"""The parts of one turn; `flow.py` puts them in order."""

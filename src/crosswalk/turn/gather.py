@@ -1,0 +1,136 @@
+"""From leased deliveries to drafts: the mapping version in force, what was learnt about the person, the campaign of the event."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from crosswalk.inbox.deliveries import Work
+from crosswalk.mapping import apply, document
+from crosswalk.mapping.apply import BoundCampaign, CompiledMapping, Context
+from crosswalk.model import Draft, Event, ObjectType, OrgSchema, Origin
+from crosswalk.reasons import Reason, State
+from crosswalk.sources import registry
+from crosswalk.store import tables
+from crosswalk.store.configuration import Configuration, SyncConfig
+from crosswalk.turn.context import Engine, Org, Turn
+
+_binding = tables.campaign_binding
+_suspended = tables.suspended_row
+
+
+@dataclass(frozen=True, slots=True)
+class Mappings:
+    """The compiled mappings of one turn, with the schema they were compiled against."""
+
+    schema: OrgSchema
+    compiled: Mapping[str, CompiledMapping]
+
+
+async def mappings(engine: Engine, org: Org, configuration: Configuration, work: Sequence[Work]) -> Mappings:
+    """Compile the mapping in force of each sync of the work against the described org, less what drift has suspended."""
+    wanted = {one.delivery.sync_id for one in work}
+    syncs = [configuration.syncs[sync_id] for sync_id in sorted(wanted) if sync_id in configuration.syncs]
+    parsed = {sync.id: document.parse(sync.document) for sync in syncs}
+    objects = {name for mapping in parsed.values() for name in document.objects(mapping)}
+    for sync_id, mapping in parsed.items():
+        objects |= apply.named_objects(mapping, (one.event for one in work if one.delivery.sync_id == sync_id))
+    schema = await org.describe.schema(objects | {"Lead", "Contact", "CampaignMemberStatus"})
+    async with engine.database.read() as tx:
+        suspended = await _suspensions(tx, [sync.id for sync in syncs])
+    compiled = {
+        sync.id: _compile(sync, parsed[sync.id], configuration, _without(schema, suspended.get((sync.id, sync.version), set())))
+        for sync in syncs
+    }
+    return Mappings(schema, compiled)
+
+
+def _compile(sync: SyncConfig, parsed: document.Document, configuration: Configuration, schema: OrgSchema) -> CompiledMapping:
+    source = configuration.sources[sync.source_id]
+    return apply.compile(
+        parsed,
+        registry.source(source.kind).catalogue(source.settings),
+        schema,
+        sync_id=sync.id,
+        version=sync.version,
+        position=sync.position,
+        source_kind=source.kind,
+    )
+
+
+async def _suspensions(tx: AsyncConnection, sync_ids: Sequence[str]) -> dict[tuple[str, int], set[tuple[str, str]]]:
+    rows = await tx.execute(select(_suspended).where(_suspended.c.sync_id.in_(sync_ids)))
+    found: dict[tuple[str, int], set[tuple[str, str]]] = {}
+    for row in rows:
+        found.setdefault((row.sync_id, row.version), set()).add((row.object.lower(), row.field.lower()))
+    return found
+
+
+def _without(schema: OrgSchema, suspended: set[tuple[str, str]]) -> OrgSchema:
+    """Hide suspended fields, so that their rows are compiled as not available."""
+    if not suspended:
+        return schema
+    return OrgSchema(
+        {name: _less(described, {field for owner, field in suspended if owner == name}) for name, described in schema.objects.items()}
+    )
+
+
+def _less(described: ObjectType, hidden: set[str]) -> ObjectType:
+    return replace(described, fields={name: field for name, field in described.fields.items() if name not in hidden})
+
+
+async def campaigns(engine: Engine, connection_id: str, events: Sequence[Event]) -> dict[tuple[str, str], str]:
+    """Return the campaign bound to each (source, group) of the events; a binding to "*" serves every group of its source."""
+    sources = {event.source_id for event in events}
+    async with engine.database.read() as tx:
+        rows = await tx.execute(select(_binding).where((_binding.c.connection_id == connection_id) & _binding.c.source_id.in_(sources)))
+        return {(row.source_id, row.group_id): row.campaign_id for row in rows}
+
+
+def drafts(turn: Turn, ready: Mappings, bound: Mapping[tuple[str, str], str], strong: Mapping[str, Mapping[str, str]]) -> list[Draft]:
+    """Map every delivery of the turn; what makes no draft is concluded at once."""
+    zone = ZoneInfo(str(turn.org.connection.settings.get("zone", "UTC")))
+    made: list[Draft] = []
+    for work in turn.work:
+        if not _runs(turn, work):
+            continue
+        context = Context(strong.get(work.event.id, {}), _campaign(work.event, bound), zone)
+        made.extend(_mapped(turn, work, ready.compiled[work.delivery.sync_id], context))
+    return made
+
+
+def _campaign(event: Event, bound: Mapping[tuple[str, str], str]) -> BoundCampaign | None:
+    campaign = bound.get((event.source_id, event.group_id or ""), bound.get((event.source_id, "*")))
+    return BoundCampaign(campaign) if campaign else None
+
+
+def _runs(turn: Turn, work: Work) -> bool:
+    """Whether the delivery's sync is on; a paused one waits, a removed one is skipped."""
+    sync = turn.configuration.syncs.get(work.delivery.sync_id)
+    delivery = whole(work, sync.version if sync else 0)
+    if sync is None or sync.state in ("removed", "off"):
+        turn.conclude(delivery, State.SKIPPED, Reason.SYNC_REMOVED)
+        return False
+    if sync.state == "paused":
+        turn.conclude(delivery, State.WAITING, Reason.SYNC_PAUSED, due_at=turn.after(turn.engine.timings.recheck))
+        return False
+    return True
+
+
+def whole(work: Work, version: int) -> list[Origin]:
+    """Return the origin that stands for the delivery as a whole."""
+    return [Origin(work.delivery.id, work.delivery.sync_id, version, "", work.event.freshness)]
+
+
+def _mapped(turn: Turn, work: Work, mapping: CompiledMapping, context: Context) -> list[Draft]:
+    applied = mapping.apply(work.event, work.delivery.id, work.delivery.lane_id, context)
+    version = turn.configuration.syncs[work.delivery.sync_id].version
+    for unmapped in applied.unmapped:
+        origin = Origin(work.delivery.id, work.delivery.sync_id, version, unmapped.step, work.event.freshness)
+        due = turn.after(turn.engine.timings.recheck) if unmapped.reason.state is State.WAITING else None
+        turn.conclude([origin], unmapped.reason.state, unmapped.reason, unmapped.detail, due_at=due)
+    if not applied.drafts and not applied.unmapped:
+        turn.conclude(whole(work, version), State.SKIPPED, Reason.MAPPED_NOTHING)
+    return list(applied.drafts)

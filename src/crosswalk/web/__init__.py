@@ -1,0 +1,1 @@
+"""The HTTP faces: hooks, the data plane, operations."""

@@ -1,0 +1,67 @@
+"""The HTTP application: all routes on one page.
+
+Only data-plane routes are open to pages of other origins, as the gateway's are; nothing there reads a cookie.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from crosswalk.errors import CrosswalkError
+from crosswalk.web import answers, data_plane, hooks
+from crosswalk.web.access_log import AccessLog, NamedRoute
+from crosswalk.web.data_plane import DataPlane
+from crosswalk.web.hooks import Hooks
+from crosswalk.web.operations import Operations
+from crosswalk.web.services import Services
+from crosswalk.web.taking import Taking
+
+_PREFLIGHT_SECONDS = 900
+
+
+def create_app(services: Services) -> FastAPI:
+    """Build the application; it starts and stops nothing."""
+    app = FastAPI(title="Crosswalk", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app.router.routes.extend(_routes(services))
+    app.add_middleware(AccessLog, metrics=services.metrics)
+
+    async def failed(request: Request, error: Exception) -> Response:
+        del request
+        if not isinstance(error, CrosswalkError):
+            raise error
+        return answers.problem(error, services.clock.now())
+
+    app.add_exception_handler(CrosswalkError, failed)
+    return app
+
+
+def _routes(services: Services) -> list[BaseRoute]:
+    taking = Taking(services)
+    plane, operations = DataPlane(taking), Operations(services)
+    return [
+        NamedRoute(hooks.PATH, Hooks(taking).post, methods=["POST"]),
+        *(_open(f"/v1/{call}", plane.call, "POST") for call in data_plane.CALLS),
+        *(_open(f"/pixel/v1/{call}", plane.pixel, "GET") for call in data_plane.PIXEL_CALLS),
+        _open("/beacon/v1/batch", plane.beacon, "POST"),
+        NamedRoute("/healthz", operations.healthz),
+        NamedRoute("/readyz", operations.readyz),
+        NamedRoute("/metrics", operations.metrics),
+    ]
+
+
+def _open(path: str, endpoint: Callable[[Request], Awaitable[Response]], method: str) -> NamedRoute:
+    """Return a route that pages of every origin may call; the middleware answers the browser's preflight."""
+    shared = Middleware(
+        CORSMiddleware,
+        allow_origin_regex=".*",
+        allow_credentials=True,
+        allow_methods=["GET", "POST"],
+        allow_headers=["*"],
+        max_age=_PREFLIGHT_SECONDS,
+    )
+    return NamedRoute(path, endpoint, methods=[method, "OPTIONS"], middleware=[shared])

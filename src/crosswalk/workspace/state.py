@@ -1,0 +1,29 @@
+"""What is stored at the moment, as far as a workspace file speaks of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from crosswalk.store import configuration, tables
+from crosswalk.store.configuration import Configuration
+from crosswalk.store.vault import Vault
+
+BindingKey = tuple[str, str, str]  # source id, group id, connection id
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """The stored configuration and campaign bindings."""
+
+    configuration: Configuration
+    bindings: Mapping[BindingKey, str]
+
+
+async def read(tx: AsyncConnection, vault: Vault) -> Current:
+    """Read what is stored, as this transaction sees it."""
+    binding = tables.campaign_binding
+    rows = await tx.execute(select(binding.c.source_id, binding.c.group_id, binding.c.connection_id, binding.c.campaign_id))
+    bindings = {(row.source_id, row.group_id, row.connection_id): row.campaign_id for row in rows}
+    return Current(await configuration.load(tx, vault), bindings)

@@ -1,0 +1,1 @@
+"""A Salesforce-compatible org in one process."""

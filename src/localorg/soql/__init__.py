@@ -1,0 +1,1 @@
+"""SOQL: tokens, tree, parser, compiler to SQLite."""

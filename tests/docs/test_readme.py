@@ -1,0 +1,34 @@
+"""The figures of the README's example run that do not depend on the machine."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from crosswalk.demo import play, scenario
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def played():
+    return scenario.scenario(Random(play._SEED), datetime(2026, 3, 5, 12, tzinfo=UTC))
+
+
+def figures(row):
+    return [int(number.replace(",", "")) for number in re.findall(r"[\d,]+", README.split(f"\n {row} ")[1].splitlines()[0])]
+
+
+def test_the_webhooks_of_the_example_are_those_of_the_demo(played):
+    assert [len(played.webhooks), 0, len(played.redelivered), 0] == figures("livestorm")
+
+
+def test_the_calls_of_the_example_are_those_of_the_demo(played):
+    assert [sum(posted.calls for posted in played.posted), 0, 0, 0] == figures("rudderstack")
+
+
+def test_every_delivery_of_the_example_has_an_outcome():
+    ends = [number for row in ("written", "skipped(not_opted_in)", "skipped(no_match_key)") for number in figures(row)]
+    assert figures("livestorm")[0] + figures("rudderstack")[0] == sum(ends)

@@ -1,0 +1,507 @@
+"""RudderStack, whole: an identify call goes in, and every trait of the table stands in its field of the Lead, with its type."""
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.world import KEY_FIELD, identify, preset
+
+from crosswalk.presets import loader
+from crosswalk.store import tables
+from localorg.custom_objects import custom_object
+
+SAMPLES = Path(__file__).parents[1] / "samples" / "rudderstack"
+ANN = "ann@x.example"
+SALESFORCE = {"integrations": {"Salesforce": True}}
+TRAITS = {
+    "address": {
+        "street": "Strandgaten 1",
+        "city": "Bergen",
+        "state": "Vestland",
+        "stateCode": "46",
+        "postalCode": "5013",
+        "country": "Norway",
+        "countryCode": "NO",
+        "latitude": 60.39299,
+        "longitude": 5.32415,
+        "accuracy": "Street",
+    },
+    "company": {"name": "Acme", "industry": "Energy", "annualRevenue": 18_500_000, "employee_count": 240},
+    "description": "Asked for prices\nand a call",
+    "email": ANN,
+    "firstName": "Ann",
+    "lastName": "Ray",
+    "geocodeAccuracy": "Street",
+    "isUnreadByOwner": False,
+    "jigsaw": "J-1",
+    "LeadSource": "Webinar",
+    "phone": "+47 55 55 01 00",
+    "rating": "Hot",
+    "salutation": "Ms.",
+    "status": "Working - Contacted",
+    "title": "Buyer",
+    "website": "https://acme.example",
+}
+WRITTEN = {
+    "Street": "Strandgaten 1",
+    "City": "Bergen",
+    "State": "Vestland",
+    "PostalCode": "5013",
+    "Country": "Norway",
+    "Latitude": 60.39299,
+    "Longitude": 5.32415,
+    "Company": "Acme",
+    "Industry": "Energy",
+    "AnnualRevenue": 18_500_000,
+    "NumberOfEmployees": 240,
+    "Description": "Asked for prices\nand a call",
+    "Email": ANN,
+    "FirstName": "Ann",
+    "LastName": "Ray",
+    "GeocodeAccuracy": "Street",
+    "IsUnreadByOwner": False,
+    "Jigsaw": "J-1",
+    "LeadSource": "Webinar",
+    "Phone": "+47 55 55 01 00",
+    "Rating": "Hot",
+    "Salutation": "Ms.",
+    "Status": "Working - Contacted",
+    "Title": "Buyer",
+    "Website": "https://acme.example",
+}
+NOT_OURS_TO_WRITE = {
+    "convertedAccountId": "001000000000001AAA",
+    "convertedContactId": "003000000000001AAA",
+    "convertedDate": "2026-01-01",
+    "convertedOpportunityId": "006000000000001AAA",
+    "createdById": "005000000000001AAA",
+    "createdAt": "2026-01-01T00:00:00Z",
+    "id": "00Q000000000001AAA",
+    "isConverted": True,
+    "isDeleted": True,
+    "jigsawContactId": "1",
+    "lastActivityDate": "2026-01-01",
+    "lastModifiedById": "005000000000001AAA",
+    "lastModifiedDate": "2026-01-01T00:00:00Z",
+    "lastReferencedDate": "2026-01-01T00:00:00Z",
+    "lastViewedDate": "2026-01-01T00:00:00Z",
+    "masterRecordId": "00Q000000000001AAA",
+    "photoUrl": "https://photo.example/1",
+    "systemModstamp": "2026-01-01T00:00:00Z",
+}
+
+
+@pytest.fixture
+def database_url(sqlite_url):
+    """Take one database: which one cannot matter here."""
+    return sqlite_url
+
+
+@pytest.fixture
+def app(here):
+    """Return a function that adds a source with the preset, or with what is made of it."""
+
+    async def added(document=None):
+        source = await here.add_source("rudderstack")
+        await here.add_sync(source, document or preset("rudderstack"))
+        return source
+
+    return added
+
+
+@pytest.fixture
+def play(here):
+    """Return a function that delivers one body and works it off."""
+
+    async def played(source, body, path="/v1/identify"):
+        await here.deliver(source, body, path)
+        await here.drain()
+
+    return played
+
+
+def call(traits, **more):
+    return {"type": "identify", "userId": "u1", "messageId": "m1", "traits": traits, **SALESFORCE, **more}
+
+
+def named(*entries, traits, message="m1"):
+    """Return a call that names its records itself."""
+    return call(traits, messageId=message, context={"externalId": list(entries)})
+
+
+async def one(here, object_name, *names):
+    (found,) = await here.records(f"SELECT {', '.join(names)} FROM {object_name}")
+    return dict(found)
+
+
+async def notes(here):
+    """Return code → places of all notes."""
+    made = {}
+    for step in await here.rows(tables.step_outcome):
+        for code, place, _ in step["notes"] or []:
+            made.setdefault(code, set()).add(place)
+    return made
+
+
+# --- the table --------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.shows("RS-20")
+async def test_every_trait_of_the_table_arrives_in_its_field_with_its_type(here, app, play):
+    await play(await app(), call(TRAITS))
+    assert await one(here, "Lead", *WRITTEN) == WRITTEN
+
+
+@pytest.mark.shows("RS-20")
+async def test_the_owner_arrives(here, app, play):
+    somebody = here.org.org.human.id
+    await play(await app(), call({"email": ANN, "ownerId": somebody}))
+    assert await one(here, "Lead", "OwnerId") == {"OwnerId": somebody}
+
+
+@pytest.mark.shows("RS-20")
+async def test_what_can_be_set_on_existing_leads_alone_is_set_there(here, app, play):
+    source = await app()
+    await here.seed("Lead", {"LastName": "Ray", "Company": "Acme", "Email": ANN})
+    await play(source, call({"email": ANN, "emailBouncedReason": "no such box", "emailBouncedDate": "2026-03-01T10:00:00Z"}))
+    assert await one(here, "Lead", "EmailBouncedReason", "EmailBouncedDate") == {
+        "EmailBouncedReason": "no such box",
+        "EmailBouncedDate": "2026-03-01T10:00:00.000+0000",
+    }
+
+
+@pytest.mark.shows("RS-20")
+@pytest.mark.parametrize("name", ["city", "country", "postalCode", "state", "street", "latitude", "longitude"])
+async def test_of_two_traits_for_one_field_the_left_one_wins(here, app, play, name):
+    field = name[0].upper() + name[1:]
+    left, right = (1.5, 2.5) if name.endswith("tude") else ("left", "right")
+    await play(await app(), call({"email": ANN, "address": {name: left}, name: right}))
+    assert await one(here, "Lead", field) == {field: left}
+
+
+@pytest.mark.shows("RS-20")
+@pytest.mark.parametrize("name", ["city", "country", "postalCode", "state", "street", "latitude", "longitude"])
+async def test_the_right_one_of_two_traits_serves_where_the_left_one_is_missing(here, app, play, name):
+    field = name[0].upper() + name[1:]
+    right = 2.5 if name.endswith("tude") else "right"
+    await play(await app(), call({"email": ANN, "address": {}, name: right}))
+    assert await one(here, "Lead", field) == {field: right}
+
+
+@pytest.mark.shows("RS-20")
+async def test_the_company_may_be_a_plain_text(here, app, play):
+    await play(await app(), call({"email": ANN, "company": "Acme"}))
+    assert await one(here, "Lead", "Company") == {"Company": "Acme"}
+
+
+@pytest.mark.shows("RS-10")
+async def test_the_sample_of_the_documentation_makes_its_lead(here, app, play):
+    traits = {
+        "name": "Alex Keener",
+        "title": "Mr.",
+        "email": "alex@example.com",
+        "company": "Google Inc.",
+        "phone": "+1-202-555-0146",
+        "rating": "Hot",
+        "city": "New Orleans",
+        "postalCode": "90002",
+        "country": "US",
+        "street": "Blue Gum Street",
+        "state": "LA",
+    }
+    await play(await app(), call(traits))
+    expected = {name[0].upper() + name[1:]: value for name, value in traits.items() if name != "name"}
+    expected |= {"FirstName": "Alex", "LastName": "Keener"}
+    assert await one(here, "Lead", *expected) == expected
+
+
+@pytest.mark.shows("RS-22")
+async def test_traits_that_are_not_ours_to_write_do_not_fail_the_call(here, app, play):
+    await play(await app(), call({"email": ANN, "lastName": "Ray", **NOT_OURS_TO_WRITE}))
+    assert (await one(here, "Lead", "LastName"), await here.states()) == ({"LastName": "Ray"}, {"written": 1})
+
+
+@pytest.mark.shows("RS-22")
+async def test_traits_that_are_not_ours_to_write_are_noted(here, app, play):
+    await play(await app(), call({"email": ANN, **NOT_OURS_TO_WRITE}))
+    places = (await notes(here))["not_writable"]
+    assert {"lead.CreatedDate", "lead.Id", "lead.PhotoUrl", "lead.SystemModstamp"} <= places
+
+
+@pytest.mark.shows("RS-22")
+async def test_rows_of_fields_the_org_lacks_are_noted_and_not_sent(here, app, play):
+    await play(await app(), call({"email": ANN, "address": {"stateCode": "46", "countryCode": "NO"}}))
+    assert {"lead.StateCode", "lead.CountryCode"} <= (await notes(here))["not_in_org"]
+
+
+@pytest.mark.shows("RS-23")
+@pytest.mark.parametrize(
+    ("traits", "first", "last"),
+    [
+        ({"name": "Mary Ann Smith"}, "Mary", "Ann Smith"),
+        ({"name": "Cher"}, None, "Cher"),
+        ({"name": " Cher "}, None, "Cher"),
+        ({"name": "Mary Smith", "firstName": "Maria"}, "Maria", "Smith"),
+        ({"name": "Mary Smith", "lastName": "Jones"}, "Mary", "Jones"),
+        ({"firstName": "Ann"}, "Ann", "n/a"),
+    ],
+)
+async def test_a_name_is_split_where_its_parts_are_missing(here, app, play, traits, first, last):
+    await play(await app(), call({"email": ANN, **traits}))
+    assert await one(here, "Lead", "FirstName", "LastName") == {"FirstName": first, "LastName": last}
+
+
+# --- custom traits ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.shows("RS-13")
+@pytest.mark.parametrize(
+    ("kind", "given", "stands"),
+    [
+        ({"type": "string", "length": 80}, "value", "value"),
+        ({"type": "boolean"}, True, True),
+        ({"type": "double", "precision": 18, "scale": 2}, 12.5, 12.5),
+        ({"type": "date"}, "2026-03-31", "2026-03-31"),
+    ],
+    ids=lambda one: one["type"] if isinstance(one, dict) else "",
+)
+async def test_a_custom_trait_goes_to_the_custom_field_of_its_name(here, app, play, kind, given, stands):
+    await here.add_field("Lead", "newProp__c", **kind)
+    await play(await app(), call({"email": ANN, "newProp": given}))
+    assert await one(here, "Lead", "newProp__c") == {"newProp__c": stands}
+
+
+@pytest.mark.shows("RS-13", "P5")
+@pytest.mark.parametrize(("kind", "value"), [({"type": "boolean"}, False), ({"type": "double", "precision": 9, "scale": 0}, 0)])
+async def test_false_and_zero_are_custom_values_too(here, app, play, kind, value):
+    await here.add_field("Lead", "newProp__c", **kind)
+    await here.seed("Lead", {"LastName": "Ray", "Company": "Acme", "Email": ANN, "newProp__c": True if value is False else 7})
+    await play(await app(), call({"email": ANN, "newProp": value}))
+    assert await one(here, "Lead", "newProp__c") == {"newProp__c": value}
+
+
+@pytest.mark.shows("RS-14")
+async def test_a_trait_without_a_field_is_left_out_and_the_rest_written(here, app, play):
+    await play(await app(), call({"email": ANN, "lastName": "Ray", "newProp": "value"}))
+    assert (await one(here, "Lead", "LastName"), await here.states()) == ({"LastName": "Ray"}, {"written": 1})
+
+
+@pytest.mark.shows("RS-14")
+async def test_a_trait_without_a_field_is_noted_with_the_name_it_would_need(here, app, play):
+    await play(await app(), call({"email": ANN, "newProp": "value"}))
+    (step,) = await here.rows(tables.step_outcome, step="person")
+    (sentence,) = {sentence for code, place, sentence in step["notes"] if place == "lead.newProp"}
+    assert "newProp__c" in sentence
+    assert "Create the field" in sentence
+
+
+@pytest.mark.shows("RS-15")
+async def test_a_trait_whose_capitals_differ_is_hinted_at_and_not_written(here, app, play):
+    await here.add_field("Lead", "newProp__c", type="string", length=80)
+    await play(await app(), call({"email": ANN, "newprop": "value"}))
+    assert (await one(here, "Lead", "newProp__c"), "case_differs" in await notes(here)) == ({"newProp__c": None}, True)
+
+
+@pytest.mark.shows("RS-33")
+async def test_the_wider_table_takes_a_trait_from_the_custom_field_to_its_own(here, app, play):
+    await here.add_field("Lead", "mobilePhone__c", type="string", length=40)
+    document = dict(loader.load("rudderstack", ["present_tables"]).document)
+    await play(await app(document), call({"email": ANN, "mobilePhone": "+47 1"}))
+    assert await one(here, "Lead", "MobilePhone", "mobilePhone__c") == {"MobilePhone": "+47 1", "mobilePhone__c": None}
+
+
+@pytest.mark.shows("RS-33")
+async def test_without_the_wider_table_the_trait_goes_to_the_custom_field(here, app, play):
+    await here.add_field("Lead", "mobilePhone__c", type="string", length=40)
+    await play(await app(), call({"email": ANN, "mobilePhone": "+47 1"}))
+    assert await one(here, "Lead", "MobilePhone", "mobilePhone__c") == {"MobilePhone": None, "mobilePhone__c": "+47 1"}
+
+
+# --- records the call names itself ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def invoices(here):
+    """Give the org a custom object."""
+    definition = {"label": "Invoice", "pluralLabel": "Invoices", "nameField": {"label": "Invoice Name", "type": "Text"}}
+    here.org.org.add_object(custom_object("Invoice__c", definition, 7))
+    await here.add_field("Invoice__c", "Total__c", type="double", precision=18, scale=2)
+    await here.add_field("Invoice__c", KEY_FIELD, type="string", length=80, unique=True, externalId=True)
+
+
+@pytest.mark.shows("RS-16", "RS-17", "RS-19", "RS-24")
+async def test_a_custom_object_is_created_with_the_traits_as_they_are(here, app, play, invoices):
+    await play(await app(), named({"type": "Salesforce-Invoice__c"}, traits={"Name": "2026-1", "Total__c": 12.5}))
+    assert await one(here, "Invoice__c", "Name", "Total__c") == {"Name": "2026-1", "Total__c": 12.5}
+
+
+@pytest.mark.shows("RS-17", "RS-24")
+async def test_a_custom_object_is_updated_by_its_id(here, app, play, invoices):
+    (invoice,) = await here.seed("Invoice__c", {"Name": "2026-1", "Total__c": 1})
+    await play(await app(), named({"type": "Salesforce-Invoice__c", "id": invoice}, traits={"Total__c": 12.5}))
+    assert await one(here, "Invoice__c", "Name", "Total__c") == {"Name": "2026-1", "Total__c": 12.5}
+
+
+@pytest.mark.shows("RS-16", "RS-17")
+async def test_a_contact_is_updated_by_its_id_and_nobody_is_looked_up(here, app, play):
+    (contact,) = await here.seed("Contact", {"LastName": "Ray", "Email": "other@x.example"})
+    await here.seed("Lead", {"LastName": "Ray", "Company": "Acme", "Email": ANN})
+    await play(await app(), named({"type": "Salesforce-Contact", "id": contact}, traits={"Email": ANN, "Department": "Sales"}))
+    found = await one(here, "Contact", "Email", "Department"), await one(here, "Lead", "LastModifiedById", "CreatedById")
+    assert found[0] == {"Email": ANN, "Department": "Sales"}
+    assert found[1]["LastModifiedById"] == found[1]["CreatedById"]
+
+
+@pytest.mark.shows("RS-17")
+async def test_a_call_with_an_id_updates_and_one_without_creates(here, app, play):
+    source = await app()
+    (contact,) = await here.seed("Contact", {"LastName": "Ray"})
+    await play(source, named({"type": "Salesforce-Contact", "id": contact}, traits={"LastName": "Smith"}))
+    await play(source, named({"type": "Salesforce-Contact"}, traits={"LastName": "Jones"}, message="m2"))
+    names = await here.records("SELECT LastName FROM Contact ORDER BY CreatedDate, Id")
+    assert names == [{"LastName": "Smith"}, {"LastName": "Jones"}]
+
+
+@pytest.mark.shows("RS-17")
+async def test_an_id_of_fifteen_characters_is_the_same_record(here, app, play):
+    (contact,) = await here.seed("Contact", {"LastName": "Ray"})
+    await play(await app(), named({"type": "Salesforce-Contact", "id": contact[:15]}, traits={"LastName": "Smith"}))
+    assert await one(here, "Contact", "Id", "LastName") == {"Id": contact, "LastName": "Smith"}
+
+
+@pytest.mark.shows("RS-18")
+async def test_of_three_records_with_one_wrong_id_two_are_written_and_one_held(here, app, play, invoices):
+    (invoice,) = await here.seed("Invoice__c", {"Name": "2026-1"})
+    entries = [
+        {"type": "Salesforce-Invoice__c", "id": invoice},
+        {"type": "Salesforce-Account"},
+        {"type": "Salesforce-Contact", "id": "003000000000001AAA"},
+        {"type": "brazeExternalId", "id": "bz-1"},
+    ]
+    await play(await app(), named(*entries, traits={"Name": "Acme"}))
+    ends = {step["step"]: (step["state"], step["reason"]) for step in await here.rows(tables.step_outcome)}
+    assert ends == {
+        "named:Invoice__c": ("written", None),
+        "named:Account": ("written", None),
+        "named:Contact": ("held", "rejected"),
+    }
+
+
+@pytest.mark.shows("RS-19")
+async def test_on_a_contact_the_traits_arrive_as_they_are(here, app, play):
+    await play(await app(), named({"type": "Salesforce-Contact"}, traits={"FirstName": "Ann", "LastName": "Ray"}))
+    assert await one(here, "Contact", "FirstName", "LastName") == {"FirstName": "Ann", "LastName": "Ray"}
+
+
+@pytest.mark.shows("RS-19")
+async def test_on_a_lead_the_table_is_used(here, app, play):
+    await play(await app(), named({"type": "Salesforce-Lead"}, traits={"firstName": "Ann", "lastName": "Ray", "email": ANN}))
+    assert await one(here, "Lead", "FirstName", "LastName", "Company") == {"FirstName": "Ann", "LastName": "Ray", "Company": "n/a"}
+
+
+@pytest.mark.shows("RS-19")
+async def test_without_named_records_a_lead_is_made(here, app, play):
+    await play(await app(), call({"email": ANN, "firstName": "Ann"}, context={"externalId": [{"type": "brazeExternalId", "id": "bz-1"}]}))
+    assert await one(here, "Lead", "FirstName") == {"FirstName": "Ann"}
+
+
+@pytest.mark.shows("RS-24")
+@pytest.mark.parametrize(
+    ("object_name", "traits"),
+    [("Task", {"Subject": "Call back", "ActivityDate": "2026-03-31"}), ("Case", {"Subject": "Broken", "Origin": "Web"})],
+)
+async def test_tasks_and_cases_are_created(here, app, play, object_name, traits):
+    await play(await app(), named({"type": f"Salesforce-{object_name}"}, traits=traits))
+    assert await one(here, object_name, *traits) == traits
+
+
+@pytest.mark.shows("RS-24", "P3")
+async def test_a_case_is_made_once_although_the_call_comes_again_and_the_reply_was_lost(here, app, play):
+    source = await app()
+    await here.fault(match={"resource": "collections", "times": 1}, do="drop_after_commit")
+    for _ in range(2):
+        await play(source, named({"type": "Salesforce-Case"}, traits={"Subject": "Broken"}))
+    assert len(await here.records("SELECT Id FROM Case")) == 1
+
+
+@pytest.mark.shows("RS-16")
+async def test_an_object_the_org_does_not_have_is_held(here, app, play):
+    await play(await app(), named({"type": "Salesforce-Visit_Report__c"}, traits={"Name": "1"}))
+    assert await here.states() == {"held(rejected)": 1}
+
+
+# --- kinds of calls and places of traits ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.shows("RS-30")
+async def test_of_six_types_of_calls_one_is_written_and_five_are_unrouted(here, app, play):
+    kinds = ["identify", "track", "page", "screen", "group", "alias"]
+    common = {**call({"email": ANN}), "event": "Opened", "groupId": "g", "previousId": "p"}
+    calls = [{**common, "type": kind, "messageId": f"m-{kind}"} for kind in kinds]
+    await play(await app(), json.dumps({"batch": calls}).encode(), "/v1/batch")
+    statuses = {one["type"]: one["status"] for one in await here.rows(tables.event)}
+    assert (statuses, await here.states()) == ({kind: "routed" if kind == "identify" else "unrouted" for kind in kinds}, {"written": 1})
+
+
+@pytest.mark.shows("RS-31")
+@pytest.mark.parametrize("client", ["identify_python_sdk", "identify_node_sdk", "identify_segment_python"])
+async def test_calls_of_every_client_make_the_lead_of_their_traits(here, app, play, client):
+    body = json.loads((SAMPLES / f"{client}.json").read_text("utf-8"))["request"]["body"]
+    entry = body["batch"][0]
+    traits = entry.get("traits") or entry["context"]["traits"]
+    await play(await app(), json.dumps(body).encode(), "/v1/batch")
+    company = traits["company"]
+    assert await one(here, "Lead", "Email", "Company") == {
+        "Email": traits["email"],
+        "Company": company["name"] if isinstance(company, dict) else company,
+    }
+
+
+@pytest.mark.shows("RS-31")
+@pytest.mark.parametrize("place", ["root", "context", "both", "web"])
+async def test_four_shapes_of_a_call_make_the_same_lead(here, app, play, place):
+    traits = {"email": ANN, "name": "Ann Ray", "company": "Acme"}
+    shapes = {
+        "root": call(traits),
+        "context": call({}, context={"traits": traits}),
+        "both": call(traits, context={"traits": traits}),
+        "web": call(None, context={"traits": traits, "library": {"name": "RudderLabs JavaScript SDK"}}, channel="web"),
+    }
+    await play(await app(), shapes[place])
+    assert await one(here, "Lead", "Email", "FirstName", "LastName", "Company") == {
+        "Email": ANN,
+        "FirstName": "Ann",
+        "LastName": "Ray",
+        "Company": "Acme",
+    }
+
+
+@pytest.mark.shows("RS-31")
+async def test_root_traits_win_over_those_of_the_context(here, app, play):
+    context = {"traits": {"email": "context@x.example", "title": "Context", "phone": "1"}}
+    await play(await app(), call({"email": ANN, "title": "Root"}, context=context))
+    assert await one(here, "Lead", "Email", "Title", "Phone") == {"Email": ANN, "Title": "Root", "Phone": "1"}
+
+
+@pytest.mark.shows("RS-11", "RS-30", "RS-31")
+async def test_the_mixed_batch_writes_whom_it_asks_for(here, app, play):
+    batch = json.loads((SAMPLES / "batch_mixed.json").read_text("utf-8"))
+    here.clock.advance(2 * 86_400)
+    await play(await app(), json.dumps(batch).encode(), "/v1/batch")
+    found = await here.records("SELECT Email, FirstName, LastName FROM Lead ORDER BY Email")
+    assert [tuple(one.values()) for one in found] == [
+        ("ines@fjordkraft.example", "Ines", "Moe Halvorsen"),
+        ("root@wins.example", "Root", "Context"),
+    ]
+
+
+@pytest.mark.shows("RS-32")
+async def test_a_call_without_email_and_named_records_is_skipped(here, app, play):
+    await play(await app(), {"type": "identify", "anonymousId": "a1", "messageId": "m1", "traits": {"plan": "trial"}, **SALESFORCE})
+    assert (await here.states(), await here.records("SELECT Id FROM Lead")) == ({"skipped(no_match_key)": 1}, [])
+
+
+@pytest.mark.shows("RS-02")
+async def test_one_identify_is_enough(here, app, play):
+    await play(await app(), identify(ANN, "m1", lastName="Ray"))
+    assert await one(here, "Lead", "Email", "LastName") == {"Email": ANN, "LastName": "Ray"}
