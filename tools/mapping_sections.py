@@ -94,10 +94,16 @@ def preset(name: str) -> str:
     """Return the steps and rows of a preset."""
     loaded = loader.load(name)
     parts = [_step(step) for step in loaded.document["steps"]]
-    if loaded.needs:
+    objects, fields = loaded.needs.objects, loaded.needs.fields
+    if objects or fields:
         parts.append(
             "It needs in the org: "
-            + "; ".join(f"`{need.object}.{need.field}`, {need.type}({need.length}). {need.why}" for need in loaded.needs)
+            + "; ".join(
+                [
+                    *(f"the object {code(each.name)} with {len(each.fields)} fields. {each.why}" for each in objects),
+                    *(f"{code(each.path)}, {each.type}({each.length}). {each.why}" for each in fields),
+                ]
+            )
         )
     if loaded.options:
         parts.append("Options: " + "; ".join(f"`{key}`: {title}" for key, title in loaded.options.items()))

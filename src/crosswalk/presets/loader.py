@@ -1,6 +1,45 @@
 """A preset by its name: a mapping document, and what it needs in the org.
 
 The files are YAML, so that an admin can read, copy and change them; a preset is only a beginning, never a reference at run time.
+Under `preset:` stand, besides title and kind (every word is explained in `needs.py`, an unknown one is refused):
+
+    member_statuses: [Registered, Attended]     # the texts the preset writes to Campaign Members
+    responded: [Attended]                       # those of them that count as a response
+    needs:
+      objects:                                  # custom objects, each with its fields
+        - name: Thing__c
+          label: Thing
+          plural: Things
+          why: One row per thing.               # shown in the plan, becomes the description
+          name_field: {label: Thing Number, type: AutoNumber, format: 'T-{000000}'}    # or {label: Thing Name}
+          sharing: ReadWrite                    # Read, Private, ControlledByParent (with a MasterDetail field)
+          tab: 'Custom57: Building Block'       # the tab's motif; leave out for none
+          activities: false
+          rights: [read, create, edit]          # what the permission set grants
+          lookups_on_request: false             # true: `provision --lookup OBJECT` may add a lookup to any object
+          fields:
+            - {field: Size__c, label: Size, type: Number, precision: 16, scale: 2, why: How big it is.}
+            - {field: Lead__c, label: Lead, type: Lookup, references: Lead, relationship: Things, why: Whose it is.}
+      fields:                                   # fields of standard objects: the same words and `object`
+        - object: CampaignMember
+          field: external_id__c
+          label: external_id
+          type: Text
+          length: 50                            # the shortest that will do, and what is created
+          longest: 200                          # an existing field may be as long as this (default: any length)
+          required: ask                         # true, false, or the admin is asked (recommended: not required)
+          unique: true
+          case_sensitive: false
+          external_id: true
+          why: Holds the ids of campaign and person.
+        - {object: Case, field: Kind__c, label: Kind, type: Picklist, values: [A, B], restricted: true, why: Which kind.}
+      values:                                   # values a picklist of Salesforce's own must offer
+        - {object: Lead, field: LeadSource, value_set: LeadSource, values: [Chat], why: Where the lead comes from.}
+      report_types:
+        - {name: Things, label: Things with Leads, object: Thing__c, related: [Lead__c.Company], why: Reports on things.}
+
+`Crosswalk_Key__c` on every object a step writes, the permission set and the page layout of a new object follow from these by
+themselves and are not declared.
 """
 
 import copy
@@ -13,21 +52,11 @@ from typing import Any
 import yaml
 
 from crosswalk.errors import ConfigurationError
+from crosswalk.presets import needs
+from crosswalk.presets.needs import Needs
 
 _PACKAGE = "crosswalk.presets"
 _SUFFIX = ".yaml"
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """A custom field the org must have for a row to be sent."""
-
-    object: str
-    field: str
-    label: str
-    type: str
-    length: int
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +66,9 @@ class Preset:
     name: str
     title: str
     kind: str
-    needs: tuple[Need, ...]
+    needs: Needs
     member_statuses: tuple[str, ...]
+    responded: tuple[str, ...]
     options: Mapping[str, str]
     document: Mapping[str, Any]
 
@@ -66,8 +96,9 @@ def load(name: str, options: Iterable[str] = ()) -> Preset:
         name=name,
         title=meta["title"],
         kind=meta["kind"],
-        needs=tuple(Need(**need) for need in meta.get("needs", ())),
+        needs=needs.parse(name, meta.get("needs")),
         member_statuses=tuple(meta.get("member_statuses", ())),
+        responded=tuple(meta.get("responded", ())),
         options={key: option["title"] for key, option in known.items()},
         document=document,
     )

@@ -157,7 +157,7 @@ def test_every_event_of_livestorm_has_a_status_on_its_ladder():
 
 
 def test_livestorm_names_the_field_it_needs():
-    assert [(need.object, need.field) for need in loader.load("livestorm").needs] == [("CampaignMember", "Livestorm_Replay_Status__c")]
+    assert ["CampaignMember.Livestorm_Replay_Status__c"] == [need.path for need in loader.load("livestorm").needs.fields]
 
 
 # --- RudderStack --------------------------------------------------------------------------------------------------------------------
