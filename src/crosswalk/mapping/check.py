@@ -15,7 +15,7 @@ from crosswalk.mapping.document import Document, FieldRow, JoinEntry, Step, Step
 from crosswalk.mapping.nearest import did_you_mean
 from crosswalk.mapping.reading import Sources
 from crosswalk.mapping.rows import PERSON, Makings
-from crosswalk.model import Attribute, Note, ObjectType, OnMissing, OrgSchema
+from crosswalk.model import Attribute, Field, Note, ObjectType, OnMissing, OrgSchema
 
 SUSPENDING: Final = frozenset({"not_in_org", "not_writable"})
 
@@ -176,11 +176,15 @@ def _required(step: Step, place: str, target: ObjectType, document: Document) ->
     if not target.createable:
         yield Problem("not_writable", f"{place}.object", f"The connection's user may not create {target.label} records.")
         return
+    for described in unfilled(step, target):
+        sentence = (
+            f"{target.label} needs {described.label} ({described.name}) on creation; add a row, with a placeholder if it may be absent."
+        )
+        yield Problem("required_field", f"{place}.rows", sentence)
+
+
+def unfilled(step: Step, target: ObjectType) -> list[Field]:
+    """Return the fields a new record of the step needs and nothing of it fills; a Campaign Member gets its two parents without rows."""
     filled = {row.field.lower() for row in step.rows if isinstance(row, FieldRow)} | {key.field.lower() for key in step.match}
     filled |= {"campaignid", "leadid", "contactid"} if target.name == "CampaignMember" else set()
-    for name, described in target.fields.items():
-        if described.required and name not in filled:
-            sentence = (
-                f"{target.label} needs {described.label} ({described.name}) on creation; add a row, with a placeholder if it may be absent."
-            )
-            yield Problem("required_field", f"{place}.rows", sentence)
+    return [described for name, described in target.fields.items() if described.required and name not in filled]
