@@ -1,6 +1,6 @@
-"""Stage 7: runs, outcomes, audit; cursors and schedules."""
+"""Stage 7: runs, outcomes, audit, failed calls; cursors, schedules and jobs."""
 
-from sqlalchemy import JSON, Column, Index, Integer, String, Table, Text
+from sqlalchemy import JSON, Column, Index, Integer, String, Table, Text, UniqueConstraint
 
 from crosswalk.store.tables.columns import Utc, id_column, metadata
 
@@ -8,14 +8,18 @@ run = Table(
     "run",
     metadata,
     id_column(),
-    Column("kind", String(20), nullable=False),  # backfill, replay, pull, manual, undo
+    Column("kind", String(20), nullable=False),  # backfill, replay, pull, periodic, daily, manual, on_demand, reread, undo
     Column("sync_id", String(36)),
     Column("source_id", String(36)),
+    Column("stream", String(80)),
     Column("state", String(10), nullable=False),  # running, done, stopped, failed
     Column("started_at", Utc, nullable=False),
     Column("ended_at", Utc),
     Column("totals", JSON, nullable=False, default=dict),
+    Column("progress", JSON, nullable=False, default=dict),  # of a pull: moves in the transaction of each page
+    Column("stop_requested_at", Utc),
     Column("detail", Text),
+    Index(None, "source_id", "kind"),
 )
 
 step_outcome = Table(
@@ -64,10 +68,46 @@ schedule = Table(
     metadata,
     id_column(),
     Column("source_id", String(36), nullable=False),
-    Column("kind", String(20), nullable=False),
+    Column("kind", String(20), nullable=False),  # periodic, daily
+    Column("state", String(10), nullable=False),  # on, off
     Column("cron", String(80), nullable=False),
     Column("zone", String(60), nullable=False),
     Column("window_seconds", Integer, nullable=False),
-    Column("next_at", Utc),
-    Column("lease_id", String(36)),
+    Column("next_at", Utc),  # null while it is off
+    UniqueConstraint("source_id", "kind"),
+)
+
+job = Table(  # work that is due once: taken by pushing its time ahead, deleted when done
+    "job",
+    metadata,
+    id_column(),
+    Column("source_id", String(36), nullable=False),
+    Column("key", String(300), nullable=False),  # what makes two jobs the same work
+    Column("kind", String(20), nullable=False),
+    Column("stream", String(80)),
+    Column("subject", String(255)),  # one session or conversation
+    Column("range_start", Utc),
+    Column("range_end", Utc),  # of a re-read: when the session ended
+    Column("window_seconds", Integer),
+    Column("due_at", Utc, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("created_at", Utc, nullable=False),
+    UniqueConstraint("source_id", "key"),
+    Index(None, "due_at"),
+)
+
+callout = Table(  # calls to a source or to Salesforce that failed; no secret, no personal value
+    "callout",
+    metadata,
+    id_column(),
+    Column("at", Utc, nullable=False),
+    Column("system", String(40), nullable=False),
+    Column("source_id", String(36)),
+    Column("connection_id", String(36)),
+    Column("request", String(300), nullable=False),
+    Column("status", Integer),
+    Column("code", String(40), nullable=False),
+    Column("sentence", Text, nullable=False),
+    Column("next_step", Text, nullable=False),
+    Index(None, "at"),
 )
