@@ -45,6 +45,7 @@ class Reason(StrEnum):
     DUPLICATE_RULE = "duplicate_rule"
     DUPLICATE_SUSPECTED = "duplicate_suspected"
     LOSSY_VALUE = "lossy_value"
+    UNREADABLE = "unreadable"
     REJECTED = "rejected"
     DEADLINE = "deadline"
 
@@ -120,6 +121,10 @@ _EXPLAINED: dict[Reason, Explanation] = {
     Reason.LOSSY_VALUE: Explanation(
         State.HELD,
         "A value does not fit its field; choose truncate or leave out on the row, or mend the value, replay.",
+    ),
+    Reason.UNREADABLE: Explanation(
+        State.HELD,
+        "What is stored of the event cannot be opened; put the old key file or a backup of the database back, then replay.",
     ),
     Reason.REJECTED: Explanation(State.HELD, "Salesforce refused the record; read its message, mend the cause and replay."),
     Reason.DEADLINE: Explanation(State.HELD, "It waited past its deadline; mend what it waited for, then replay."),

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from crosswalk.errors import ConfigurationError
 from crosswalk.inbox import identity, lanes, stored
 from crosswalk.inbox.lanes import Lease
 from crosswalk.inbox.routing import QUEUE_DEADLINE
@@ -28,7 +29,7 @@ _DETAIL_LENGTH = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A delivery that is due, with its event and what is known about its sync."""
+    """A delivery that is due, with its event and what is known about its sync; `unreadable` says why the event cannot be opened."""
 
     delivery: Delivery
     event: Event
@@ -36,6 +37,7 @@ class Work:
     sync_state: SyncState
     sync_position: int
     sync_version: int
+    unreadable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +59,12 @@ class Fate:
 async def due(tx: AsyncConnection, vault: Vault, lease: Lease, now: datetime, cap: int) -> list[Work]:
     """Return what is due in the leased lanes, at most `cap` of each lane, in the total order of events."""
     found: list[Work] = []
-    events: dict[str, Event] = {}  # an event that several syncs take is opened once
+    events: dict[str, tuple[Event, str]] = {}  # an event that several syncs take is opened once
     for part in chunks(lease.lane_ids):
         for row in await tx.execute(_due(part, now, cap)):
             if row.event_id not in events:
-                events[row.event_id] = stored.event(row, row.event_id, vault)
-            found.append(_work(row, events[row.event_id]))
+                events[row.event_id] = _opened(row, vault)
+            found.append(_work(row, *events[row.event_id]))
     found.sort(key=lambda work: work.event.freshness)
     return found
 
@@ -241,7 +243,15 @@ def _due(lane_ids: Sequence[str], now: datetime, cap: int) -> Any:
     )
 
 
-def _work(row: Any, event: Event) -> Work:
+def _opened(row: Any, vault: Vault) -> tuple[Event, str]:
+    """Return the event, or without its content and why: one that cannot be opened must not stop the others."""
+    try:
+        return stored.event(row, row.event_id, vault), ""
+    except ConfigurationError as error:
+        return stored.without_content(row, row.event_id), error.sentence
+
+
+def _work(row: Any, event: Event, unreadable: str) -> Work:
     return Work(
         delivery=stored.delivery(row),
         event=event,
@@ -249,4 +259,5 @@ def _work(row: Any, event: Event) -> Work:
         sync_state=SyncState(row.sync_state),
         sync_position=row.position,
         sync_version=row.current_version,
+        unreadable=unreadable,
     )

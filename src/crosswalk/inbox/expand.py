@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crosswalk.clock import Clock
-from crosswalk.errors import CrosswalkError, RetryLater, SkipRecord
+from crosswalk.errors import ConfigurationError, CrosswalkError, RetryLater, SkipRecord
 from crosswalk.inbox.prepare import Fingerprint, NoticeState
 from crosswalk.inbox.receive import Receiver
 from crosswalk.model import Accepted, Notice
@@ -61,7 +61,10 @@ class DueNotice:
 
 
 async def due_notices(tx: AsyncConnection, vault: Vault, limit: int, now: datetime) -> list[DueNotice]:
-    """Take notices that are due, longest waiting first; each is ours until `FETCH_SECONDS` have passed."""
+    """Take notices that are due, longest waiting first; each is ours until `FETCH_SECONDS` have passed.
+
+    One that cannot be opened is held and says why.
+    """
     table = tables.notice
     statement = (
         select(table)
@@ -74,7 +77,17 @@ async def due_notices(tx: AsyncConnection, vault: Vault, limit: int, now: dateti
     taken = update(table).where(table.c.id == bindparam("of_notice")).values(due_at=bindparam("until"), attempts=table.c.attempts + 1)
     until = now + timedelta(seconds=FETCH_SECONDS)
     await every(tx, taken, [{"of_notice": row.id, "until": until} for row in rows])
-    return [DueNotice(_notice(row, vault), row.attempts + 1) for row in rows]
+    return [due for row in rows if (due := await _opened(tx, row, vault))]
+
+
+async def _opened(tx: AsyncConnection, row: Any, vault: Vault) -> DueNotice | None:
+    try:
+        payload = None if row.payload_ct is None else vault.open(row.payload_ct)
+    except ConfigurationError as error:
+        values = {"state": NoticeState.HELD.value, "due_at": None, "detail": error.sentence}
+        await tx.execute(update(tables.notice).where(tables.notice.c.id == row.id).values(values))
+        return None
+    return DueNotice(Notice(row.id, row.source_id, row.kind, row.message_key, payload, row.received_at), row.attempts + 1)
 
 
 async def any_due(tx: AsyncConnection, now: datetime) -> bool:
@@ -145,8 +158,3 @@ class Expander:
         async with self._database.write() as tx:
             await finish_notice(tx, due, ending, self._clock.now(), detail, due_at)
         return ending
-
-
-def _notice(row: Any, vault: Vault) -> Notice:
-    payload = None if row.payload_ct is None else vault.open(row.payload_ct)
-    return Notice(row.id, row.source_id, row.kind, row.message_key, payload, row.received_at)

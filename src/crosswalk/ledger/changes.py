@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from crosswalk.errors import ConfigurationError
 from crosswalk.ledger.claims import free_changes
 from crosswalk.model import Change, ChangeState, FieldState, Headers, Operation, Origin
 from crosswalk.store import tables
@@ -50,12 +51,13 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Unsettled:
-    """A change left behind by an earlier turn."""
+    """A change left behind by an earlier turn; `unreadable` says why its content cannot be opened."""
 
     change: Change
     state: ChangeState
     sent_at: datetime | None
     settle_after: datetime | None
+    unreadable: str = ""
 
 
 async def plan(tx: AsyncConnection, vault: Vault, lease: Lease, changes: Sequence[Change], now: datetime, runs: Mapping[str, str]) -> None:
@@ -203,7 +205,22 @@ async def unsettled(tx: AsyncConnection, vault: Vault, org: str, slot: int | Non
     in_slot = _change.c.slot.is_(None) if slot is None else _change.c.slot == slot
     open_states = _change.c.state.in_([ChangeState.PLANNED.value, ChangeState.SENT.value])
     rows = await tx.execute(select(_change).where(left_by_others & in_slot & open_states).order_by(_change.c.id))
-    return [Unsettled(_read(row, vault), ChangeState(row.state), row.sent_at, row.settle_after) for row in rows.all()]
+    return [await _unsettled(tx, row, vault) for row in rows.all()]
+
+
+async def _unsettled(tx: AsyncConnection, row: Row[Any], vault: Vault) -> Unsettled:
+    try:
+        change, unreadable = _read(row, vault), ""
+    except ConfigurationError as error:
+        change, unreadable = await _without_content(tx, row), error.sentence
+    return Unsettled(change, ChangeState(row.state), row.sent_at, row.settle_after, unreadable)
+
+
+async def _without_content(tx: AsyncConnection, row: Row[Any]) -> Change:
+    """Return a change as far as it is known without opening anything: one that cannot be opened must not stop its slot for ever."""
+    involved = await tx.execute(select(_involved).where(_involved.c.change_id == row.id))
+    origins = tuple(Origin(one.delivery_id, "", one.mapping_version, one.step, "") for one in involved)
+    return Change(row.id, row.object, Operation(row.operation), {}, "", (), origins, row.record_id)
 
 
 def _read(row: Row[Any], vault: Vault) -> Change:

@@ -107,7 +107,7 @@ def _campaign(event: Event, bound: Mapping[tuple[str, str], str]) -> BoundCampai
 
 
 def _runs(turn: Turn, work: Work) -> bool:
-    """Whether the delivery's sync is on; a paused one waits, a removed one is skipped."""
+    """Whether the delivery's sync is on and its event can be read; a paused one waits, a removed one is skipped."""
     sync = turn.configuration.syncs.get(work.delivery.sync_id)
     delivery = whole(work, sync.version if sync else 0)
     if sync is None or sync.state in ("removed", "off"):
@@ -115,6 +115,9 @@ def _runs(turn: Turn, work: Work) -> bool:
         return False
     if sync.state == "paused":
         turn.conclude(delivery, State.WAITING, Reason.SYNC_PAUSED, due_at=turn.after(turn.engine.timings.recheck))
+        return False
+    if work.unreadable:
+        turn.conclude(delivery, State.HELD, Reason.UNREADABLE, work.unreadable)
         return False
     return True
 

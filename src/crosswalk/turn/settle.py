@@ -33,7 +33,34 @@ async def leftovers(engine: Engine, org: Org, slot: int | None, lease_id: str, b
         async with engine.database.write() as tx:
             await changes.void_planned(tx, planned)
     ripe = [one for one in left if one.state is ChangeState.SENT and one.settle_after and one.settle_after <= now]
-    return await _settle(engine, org, ripe, before_call) if ripe else []
+    sealed = [one for one in ripe if one.unreadable]
+    readable = [one for one in ripe if not one.unreadable]
+    learnt = await _give_up(engine, sealed) if sealed else []
+    return [*learnt, *(await _settle(engine, org, readable, before_call) if readable else [])]
+
+
+async def _give_up(engine: Engine, sealed: Sequence[Unsettled]) -> list[Outcome]:
+    """Hold what rests on writes whose content cannot be opened: nobody can tell any more what to look for in the org."""
+    now = engine.clock.now()
+    learnt = [
+        Outcome(
+            origin.delivery_id,
+            origin.step,
+            State.HELD,
+            Reason.UNREADABLE,
+            one.unreadable,
+            one.change.object,
+            one.change.record_id,
+            one.change.id,
+            origin.mapping_version,
+        )
+        for one in sealed
+        for origin in one.change.origins
+    ]
+    async with engine.database.write() as tx:
+        await changes.end(tx, engine.vault, [Ended(one.change, "lost") for one in sealed])
+        await outcomes.save(tx, learnt, now)
+    return learnt
 
 
 async def _settle(engine: Engine, org: Org, ripe: Sequence[Unsettled], before_call: lookup.BeforeCall) -> list[Outcome]:
