@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from random import Random, SystemRandom
 
 import httpx2
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from crosswalk.clock import Clock, Time
 from crosswalk.engine.notices import Notices
@@ -29,8 +29,6 @@ from crosswalk.store.following_clock import FollowingClock
 from crosswalk.store.ids import Ids
 from crosswalk.store.vault import Vault
 from crosswalk.turn.context import Engine
-from crosswalk.web.app import create_app
-from crosswalk.web.services import Services
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +51,11 @@ class Runtime:
         """The database of this process."""
         return self.engine.database
 
-    def app(self) -> FastAPI:
+    def app(self) -> ASGIApp:
         """Return the web application on these parts."""
+        from crosswalk.web.app import create_app  # most commands serve nothing, and loading the web takes a while
+        from crosswalk.web.services import Services
+
         engine = self.engine
         return create_app(
             Services(

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from crosswalk.cli import process
-from crosswalk.demo import play
 from crosswalk.settings import Settings
 
 
@@ -18,6 +17,8 @@ def demo(
 
     async def work(settings: Settings) -> int:
         del settings  # the demo keeps to a folder and ports of its own, whatever the environment says
+        from crosswalk.demo import play  # no other command needs a Salesforce of its own
+
         return await play.play(process.console(), process.stop_on_signal(), json_file, once=once)
 
     process.run(work)
