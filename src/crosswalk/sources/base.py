@@ -86,10 +86,14 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a pull and the position after it; without a position the window is done."""
+    """One page of a pull and the position after it; without a position the window is done.
+
+    `remarks` are sentences about what the system would not tell; the run of the pull repeats each once.
+    """
 
     accepted: Accepted
     position: Any | None
+    remarks: tuple[str, ...] = ()
 
 
 class Verdict(StrEnum):

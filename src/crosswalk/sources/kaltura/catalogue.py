@@ -120,6 +120,7 @@ _ENGAGEMENT = (
     _count("total_reactions_activity", "Reaction clicks"),
     _count("raise_hand", "Hands raised"),
     _count("download_attachment", "Attachments downloaded"),
+    Attribute("reports_left_out", "Reports that Kaltura refused", T.TEXT, ("reports_left_out",), "Engagement", _SESSION_ONLY, varies=True),
 )
 
 _POLLS = (

@@ -6,14 +6,16 @@ what is read and pushes nobody out of sight. `engagement` reads a session's repo
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from crosswalk.errors import SkipRecord
 from crosswalk.model import Accepted, Event, Rejected
 from crosswalk.sources import identifiers, moments
 from crosswalk.sources.base import NewId, Page, Window
 from crosswalk.sources.kaltura import records, reports, web_api
+from crosswalk.sources.kaltura.paging import Place
 from crosswalk.sources.kaltura.records import Json, Reading
 from crosswalk.sources.kaltura.reports import Row
 from crosswalk.sources.kaltura.settings import KalturaSettings
@@ -29,11 +31,11 @@ PROFILES_PER_PAGE = 50
 class Position:
     """How far a window has been pulled: events and sessions at hand, and how far the profiles of the first event have been read."""
 
-    events: int | None = 0  # where the next page of events begins; None after the last
+    events: Place | None = field(default_factory=Place)  # where the next page of events begins; None after the last
     todo: tuple[Json, ...] = ()
     guid: str = ""
     since: str = ""
-    offset: int = 0
+    profiles: Place = field(default_factory=Place)
     sessions: tuple[Json, ...] | None = None
 
     @classmethod
@@ -41,18 +43,24 @@ class Position:
         """Return what `stored` was made from; the beginning for None."""
         if stored is None:
             return cls()
-        sessions = stored["sessions"]
-        at = (stored["events"], tuple(stored["todo"]), stored["guid"], stored["since"], stored["offset"])
-        return cls(*at, None if sessions is None else tuple(sessions))
+        events, sessions = stored["events"], stored["sessions"]
+        return cls(
+            events=None if events is None else Place.of(events),
+            todo=tuple(stored["todo"]),
+            guid=stored["guid"],
+            since=stored["since"],
+            profiles=Place.of(stored["profiles"]),
+            sessions=None if sessions is None else tuple(sessions),
+        )
 
     def stored(self) -> Json:
         """Return it as JSON."""
         return {
-            "events": self.events,
+            "events": self.events.stored() if self.events else None,
             "todo": list(self.todo),
             "guid": self.guid,
             "since": self.since,
-            "offset": self.offset,
+            "profiles": self.profiles.stored(),
             "sessions": None if self.sessions is None else list(self.sessions),
         }
 
@@ -75,7 +83,14 @@ class Pull:
         """Return the page at a position: of an event while events are at hand, else the next events."""
         if not position.todo:
             return await self._events(position)
-        reading = Reading(self.source_id, received_at, position.todo[0])
+        event = position.todo[0]
+        try:
+            return await self._event(position, Reading(self.source_id, received_at, event), new_id)
+        except SkipRecord:
+            gone = f"Event {event['id']} is not at Kaltura any more, so the rest of it was passed over; nothing is to be done."
+            return _page(Accepted(), position.after_event(), gone)
+
+    async def _event(self, position: Position, reading: Reading, new_id: NewId) -> Page:
         if not position.guid:
             guid = await self._app_guid(position.todo[0]["id"])
             position = replace(position, guid=guid, since=_stamp(self.window.start)) if guid else position.after_event()
@@ -91,16 +106,18 @@ class Pull:
         filters: Json = {"searchTerm": " ", "endDateGreaterThanOrEqual": _stamp(since)}
         if self.settings.event_ids:
             filters["idIn"] = list(self.settings.event_ids)
-        at = position.events or 0
-        pager = {"offset": at, "limit": EVENTS_PER_PAGE}
-        answer = await self.api.service(web_api.EVENTS, "events/list", {"filter": filters, "pager": pager, "orderBy": "+createdAt"})
-        listed = self._list(answer, "events")
-        found = tuple(event for event in map(records.event_of, listed) if event)
-        unread = tuple(
-            records.unreadable("The list of events holds something that is no event.", one) for one in listed if not records.event_of(one)
+        place = position.events or Place()
+        body = {"filter": filters, "pager": place.pager(EVENTS_PER_PAGE), "orderBy": "+createdAt"}
+        listed = self._list(await self.api.service(web_api.EVENTS, "events/list", body), "events")
+        unread = place.unread(listed)
+        if unread is None:
+            return _page(Accepted(), Position(place.again()))
+        found = tuple(event for event in map(records.event_of, unread) if event)
+        broken = tuple(
+            records.unreadable("The list of events holds something that is no event.", one) for one in unread if not records.event_of(one)
         )
-        following = at + len(listed) if len(listed) == EVENTS_PER_PAGE else None
-        return _page(Accepted(invalid=unread), Position(following, found))
+        following = place.after(unread) if len(listed) == EVENTS_PER_PAGE else None
+        return _page(Accepted(invalid=broken), Position(following, found), *_unsettled(place, "events"))
 
     async def _app_guid(self, event_id: str) -> str:
         """Return the application whose profiles are the event's attendees; empty where nobody has registered yet."""
@@ -109,26 +126,36 @@ class Pull:
         return identifiers.text(listed[0].get("id")) if listed and isinstance(listed[0], dict) else ""
 
     async def _profiles(self, position: Position, reading: Reading, new_id: NewId) -> Page:
+        place = position.profiles
+        changed = {"updatedAtGreaterThanOrEqual": position.since, "updatedAtLessThanOrEqual": _stamp(self.window.end)}
         body = {
-            "filter": {"appGuidIn": [position.guid], "updatedAtGreaterThanOrEqual": position.since},
-            "pager": {"offset": position.offset, "limit": PROFILES_PER_PAGE},
+            "filter": {"appGuidIn": [position.guid], **changed},
+            "pager": place.pager(PROFILES_PER_PAGE),
             "orderBy": "updatedAt",
         }
         listed = self._list(await self.api.service(web_api.USERS, "user-profile/list", body), "objects")
-        accepted = _sorted(reading.profile(one, new_id()) for one in listed)
+        unread = place.unread(listed)
+        if unread is None:
+            return _page(Accepted(), replace(position, profiles=place.again()))
+        accepted, remarks = _sorted(reading.profile(one, new_id()) for one in unread), _unsettled(place, "profiles")
         if len(listed) < PROFILES_PER_PAGE:
-            return _page(accepted, position.after_event())
+            return _page(accepted, position.after_event(), *remarks)
         last = identifiers.text(listed[-1].get("updatedAt")) if isinstance(listed[-1], dict) else ""
         if last > position.since and _ascending(listed):
-            return _page(accepted, replace(position, since=last, offset=0))
-        return _page(accepted, replace(position, offset=position.offset + len(listed)))
+            return _page(accepted, replace(position, since=last, profiles=Place()), *remarks)
+        return _page(accepted, replace(position, profiles=place.after(unread)), *remarks)
 
     async def _sessions(self, position: Position) -> Page:
         event = position.todo[0]
-        body = {"eventId": int(event["id"]) if event["id"].isdigit() else event["id"]}
-        listed = self._list(await self.api.service(web_api.EVENTS, "sessions/list", body), "sessions")
+        answer = await self.api.service(web_api.EVENTS, "sessions/list", {"eventId": records.event_number(event)})
+        listed = self._list(answer, "sessions")
+        broken = tuple(
+            records.unreadable("The list of sessions holds something that is no session.", one)
+            for one in listed
+            if not records.session_of(one)
+        )
         ended = tuple(one for one in map(records.session_of, listed) if one and self._has_ended(one, event))
-        return _page(Accepted(), replace(position, sessions=ended) if ended else position.after_event())
+        return _page(Accepted(invalid=broken), replace(position, sessions=ended) if ended else position.after_event())
 
     def _has_ended(self, session: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
         ended = moments.from_iso(session.get("endDate")) or moments.from_iso(event.get("endDate"))
@@ -136,18 +163,15 @@ class Pull:
 
     async def _engagement(self, position: Position, reading: Reading, new_id: NewId) -> Page:
         session, *left = position.sessions or ()
-        span = reports.span_of(reading.event, session, reading.received_at)
-        rows = await reports.reactions(self.api, span)
-        for report_type in self.settings.user_reports:
-            rows += await reports.table(self.api, span, report_type)
-        answers = await reports.polls(self.api, span)
-        profiles = await self._profiles_of(position.guid, [*rows, *answers])
+        told = await reports.read(self.api, reports.span_of(reading.event, session, reading.received_at), self.settings)
+        left_out = reports.refusal(told.refused) if told.refused else ""
+        profiles = await self._profiles_of(position.guid, [*told.rows, *told.answers])
         found: list[Event | Rejected] = []
-        for email, (report, answered) in self._by_attendee(rows, answers, profiles, found).items():
+        for email, (report, answered) in self._by_attendee(told.rows, told.answers, profiles, found).items():
             profile = profiles.get(email) or _unknown(report)
-            found.append(reading.engagement(session, email, (profile, report, answered), new_id()))
+            found.append(reading.engagement(session, email, (profile, report, answered), new_id(), left_out))
         following = replace(position, sessions=tuple(left)) if left else position.after_event()
-        return _page(_sorted(found), following)
+        return _page(_sorted(found), following, *([left_out] if left_out else []))
 
     async def _profiles_of(self, guid: str, rows: Iterable[Row]) -> dict[str, Json]:
         """Return the profiles of everybody in the reports, by user id and by e-mail address, in lower case."""
@@ -214,9 +238,15 @@ def _sorted(found: Iterable[Event | Rejected]) -> Accepted:
     )
 
 
-def _page(accepted: Accepted, position: Position) -> Page:
+def _page(accepted: Accepted, position: Position, *remarks: str) -> Page:
     is_last = not position.todo and position.events is None
-    return Page(accepted, None if is_last else position.stored())
+    return Page(accepted, None if is_last else position.stored(), remarks)
+
+
+def _unsettled(place: Place, what: str) -> tuple[str, ...]:
+    """Say when a list never stood still: whoever moved last is found by the next pull."""
+    sentence = f"The list of {what} changed all the while it was read; if some are missing, pull the range again when it is quiet."
+    return (sentence,) if place.gave_up else ()
 
 
 def _stamp(moment: datetime) -> str:

@@ -4,6 +4,7 @@ The entity of a profile is the profile in its event, that of an engagement the a
 Reports bear no time of change, so what they say is as new as the moment it was read, and the same totals read again are a repeat.
 """
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,14 +49,18 @@ class Reading:
             group_id=self.event["id"],
         )
 
-    def engagement(self, session: Mapping[str, Any], email: str, found: tuple[Json, Json, list[Json]], event_id: str) -> Event:
-        """Return the event of an attendee in a session; `found` holds profile, report and polls."""
+    def engagement(
+        self, session: Mapping[str, Any], email: str, found: tuple[Json, Json, list[Json]], event_id: str, left_out: str = ""
+    ) -> Event:
+        """Return the event of an attendee in a session; `found` holds profile, report and polls, `left_out` says what is missing."""
         profile, report, polls = found
         payload = self._payload(profile) | {"session": dict(session), "report": report, "polls": polls[:POLL_SLOTS]}
         payload["person"] = {**payload["person"], "email": email}
         beyond = len(polls) - POLL_SLOTS
         if beyond > 0:
             payload["polls_left_out"] = f"{beyond} poll{'s' * (beyond > 1)} beyond the ten slots"
+        if left_out:
+            payload["reports_left_out"] = left_out
         return Event(
             id=event_id,
             source_id=self.source_id,
@@ -89,6 +94,12 @@ def event_of(record: Any) -> Json | None:
     return _trimmed(record, _EVENT)
 
 
+def event_number(event: Mapping[str, Any]) -> int | str:
+    """Return the id of an event as the Events API takes it: a number."""
+    event_id = str(event["id"])
+    return int(event_id) if event_id.isascii() and event_id.isdigit() else event_id
+
+
 def session_of(record: Any) -> Json | None:
     """Return what we need of a session; None for something that is none."""
     return _trimmed(record, _SESSION)
@@ -97,7 +108,7 @@ def session_of(record: Any) -> Json | None:
 def unreadable(sentence: str, item: Any) -> Rejected:
     """Return what becomes of an item that cannot be read; it counts once however often it is found."""
     written = bodies.encode(item)
-    return Rejected("not_an_object", sentence, written, key=f"kaltura:{written[:200].decode(errors='replace')}")
+    return Rejected("not_an_object", sentence, written, key=f"kaltura:{hashlib.sha256(written).hexdigest()}")
 
 
 def fingerprint_of(event: Event) -> Mapping[str, str]:

@@ -1,20 +1,21 @@
 """What reports say about the attendees of a session, by attendee and by column.
 
-Three calls with three date styles. Columns are found by their header, never by their place; a report that an account does not have is
+Three calls with three date styles. Columns are found by their header, never by their place. A report that Kaltura refuses is named and
 left out, because the others still tell something.
 """
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from crosswalk.errors import SourceRefusedError
 from crosswalk.sources import identifiers, moments
 from crosswalk.sources.kaltura import web_api
-from crosswalk.sources.kaltura.settings import KalturaSettings
+from crosswalk.sources.kaltura.settings import KalturaSettings, Report
 from crosswalk.sources.kaltura.web_api import KalturaApi
 
 Row = dict[str, str]
@@ -41,31 +42,67 @@ class Span:
         return f"virtualeventid:{self.event_id}"
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the reports of a session say: rows by attendee, answers to polls, and the names of the reports that Kaltura refuses."""
+
+    rows: list[Row]
+    answers: list[Row]
+    refused: tuple[str, ...] = ()
+
+
+def refusal(names: Iterable[str]) -> str:
+    """Return the sentence about reports that are refused."""
+    return (
+        f"Kaltura refuses {' and '.join(names)} to this account or app token, so these figures are missing; give the token the privileges "
+        "named in the documentation, or leave the report out of the source's settings."
+    )
+
+
+async def read(api: KalturaApi, span: Span, settings: KalturaSettings) -> Told:
+    """Return what all wanted reports of a session say; raises as `VendorApi.get` does, but for a report that is refused alone."""
+    refused: list[str] = []
+    wanted: dict[str, Callable[[], Awaitable[list[Row]]]] = {}
+    if Report.REACTIONS not in settings.without_reports:
+        wanted["the report of reactions (4021)"] = partial(_reactions, api, span)
+    for number in settings.user_reports:
+        wanted[f"the report {number}"] = partial(_table, api, span, number)
+    rows = [row for name, ask in wanted.items() for row in await _unless_refused(name, ask, refused)]
+    answers: list[Row] = []
+    if Report.POLLS not in settings.without_reports:
+        answers = await _unless_refused("the report of polls (pollsActivity)", partial(_polls, api, span), refused)
+    return Told(rows, answers, tuple(refused))
+
+
 def span_of(event: Mapping[str, Any], session: Mapping[str, Any], now: datetime) -> Span:
     """Return what to ask about a session: from the day before it began until now, so that later views count."""
     began = moments.from_iso(session.get("startDate")) or moments.from_iso(event.get("startDate")) or now
     return Span(event["id"], session["id"], began - _MARGIN, max(now, began))
 
 
-async def reactions(api: KalturaApi, span: Span) -> list[Row]:
+async def _unless_refused(name: str, ask: Callable[[], Awaitable[list[Row]]], refused: list[str]) -> list[Row]:
+    """Go without a report the account does not have; credentials that are refused are another matter."""
+    try:
+        return await ask()
+    except SourceRefusedError as error:
+        if error.status != _REFUSED:
+            raise
+        refused.append(name)
+        return []
+
+
+async def _reactions(api: KalturaApi, span: Span) -> list[Row]:
     """Return the row of each attendee who did anything."""
     params = f"from_date={_unix(span.start)};to_date={_unix(span.end)};entry_ids={span.entry_id};virtualeventid={span.event_id}"
-    try:
-        answer = await api.v3("report", "getCsvFromStringParams", {"id": _REACTIONS, "params": params}, span.privileges)
-    except SourceRefusedError as refused:
-        return _without(refused)
-    return _csv(answer)
+    return _csv(await api.v3("report", "getCsvFromStringParams", {"id": _REACTIONS, "params": params}, span.privileges))
 
 
-async def table(api: KalturaApi, span: Span, report_type: int) -> list[Row]:
+async def _table(api: KalturaApi, span: Span, report_type: int) -> list[Row]:
     """Return all rows of a report per user."""
     rows: list[Row] = []
     page = 1
     while True:
-        try:
-            answer = await api.v3("report", "getTable", _table_form(span, report_type, page), span.privileges)
-        except SourceRefusedError as refused:
-            return _without(refused)
+        answer = await api.v3("report", "getTable", _table_form(span, report_type, page), span.privileges)
         answer = answer if isinstance(answer, dict) else {}
         found = list(_table_rows(answer))
         rows += found
@@ -75,7 +112,7 @@ async def table(api: KalturaApi, span: Span, report_type: int) -> list[Row]:
         page += 1
 
 
-async def polls(api: KalturaApi, span: Span) -> list[Row]:
+async def _polls(api: KalturaApi, span: Span) -> list[Row]:
     """Return the rows of the poll report, one for each answer; `RetryLater` when Kaltura takes too long to make it."""
     parameters = {
         "entries_ids": [span.entry_id],
@@ -84,10 +121,7 @@ async def polls(api: KalturaApi, span: Span) -> list[Row]:
         "to_date_id": span.end.date().isoformat(),
     }
     request = {"reportName": "pollsActivity", "reportParameters": parameters}
-    try:
-        started = await api.service(web_api.REPORTS, "report/generate", request, span.privileges)
-    except SourceRefusedError as refused:
-        return _without(refused)
+    started = await api.service(web_api.REPORTS, "report/generate", request, span.privileges)
     ticket = identifiers.text(started.get("sessionId")) if isinstance(started, dict) else ""
     for _ in range(_TRIES):
         told = await api.service(web_api.REPORTS, "report/serve", {"sessionId": ticket, "statusOnly": True}, span.privileges)
@@ -135,13 +169,6 @@ def _csv(answer: Any) -> list[Row]:
     text = answer if isinstance(answer, str) else ""
     reader = csv.DictReader(io.StringIO(text))
     return [{name.strip(): value for name, value in row.items() if name and isinstance(value, str) and value} for row in reader]
-
-
-def _without(refused: SourceRefusedError) -> list[Row]:
-    """Go without a report the account does not have; credentials that are refused are another matter."""
-    if refused.status != _REFUSED:
-        raise refused
-    return []
 
 
 def _number(text: str | None) -> float | None:

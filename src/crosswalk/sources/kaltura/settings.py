@@ -26,6 +26,13 @@ class TokenHash(StrEnum):
     SHA512 = "sha512"
 
 
+class Report(StrEnum):
+    """The reports that are read of every account unless it does not have them."""
+
+    REACTIONS = "reactions"
+    POLLS = "polls"
+
+
 class PollColumns(BaseModel):
     """The columns of the poll report that hold what we read."""
 
@@ -51,6 +58,7 @@ class KalturaSettings(BaseModel):
     app_token_hash: TokenHash = Field(TokenHash.SHA256, description="The hash the app token was made with: sha1, sha256 or sha512.")
     event_ids: tuple[int, ...] = Field((), description="Read these events only; empty means all.")
     user_reports: tuple[int, ...] = Field((40009,), description="Reports per user that are read beside the reactions.")
+    without_reports: tuple[Report, ...] = Field((), description="Reports the account does not have: reactions, polls.")
     report_columns: dict[str, str] = Field({}, description="Attribute to the report's own column, where names differ.")
     poll_columns: PollColumns = Field(PollColumns(), description="The columns of the poll report.")
     api_url: ApiUrl | None = Field(None, description="Where a simulator of Kaltura listens; loopback only.")

@@ -12,11 +12,11 @@ import httpx2
 from pydantic import ValidationError
 
 from crosswalk.clock import Clock
-from crosswalk.errors import ConfigurationError, Problem, RequestRefused, RetryLater, SkipRecord, SourceRefusedError
+from crosswalk.errors import ConfigurationError, Problem, RequestRefused, SkipRecord
 from crosswalk.model import Accepted, Attribute, Event, Notice, Rejected
 from crosswalk.sources import bodies, problems
-from crosswalk.sources.base import Finding, Incoming, NewId, Page, Reach, Verdict, Window
-from crosswalk.sources.kaltura import catalogue, pulling, records, signature, web_api, webhooks
+from crosswalk.sources.base import Finding, Incoming, NewId, Page, Reach, Window
+from crosswalk.sources.kaltura import account, catalogue, pulling, records, signature, web_api, webhooks
 from crosswalk.sources.kaltura.pulling import Position, Pull
 from crosswalk.sources.kaltura.settings import KalturaSettings
 from crosswalk.sources.kaltura.web_api import KalturaApi
@@ -111,16 +111,9 @@ class Kaltura:
         raise SkipRecord("Kaltura's notifications are events of their own; nothing is to be fetched.", kind=notice.kind)
 
     async def check(self, api: VendorApi, source: SourceConfig) -> tuple[Finding, ...]:
-        """Try whether the app token opens a session that may list events."""
-        del source
-        body = {"filter": {"searchTerm": " "}, "pager": {"offset": 0, "limit": 1}}
-        try:
-            await _own(api).service(web_api.EVENTS, "events/list", body)
-        except SourceRefusedError as refused:
-            return (Finding(Verdict.FAIL, refused.sentence),)
-        except (RetryLater, SkipRecord) as trouble:
-            return (Finding(Verdict.WARN, trouble.sentence),)
-        return (Finding(Verdict.OK, "Kaltura takes the app token and lists events."),)
+        """Try whether the app token opens a session that may list events, and which reports it may read."""
+        own = _own(api)
+        return await account.check(own, KalturaSettings.model_validate(source.settings), own.now())
 
     async def discover(self, api: VendorApi, source: SourceConfig) -> Mapping[str, Any]:
         """Return nothing: form answers are read by their path, profile.profileData and the name."""

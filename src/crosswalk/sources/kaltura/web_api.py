@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 import httpx2
 
 from crosswalk.clock import Clock
-from crosswalk.errors import ConfigurationError, RequestRefused, SourceRefusedError
+from crosswalk.errors import ConfigurationError, RequestRefused, SkipRecord, SourceRefusedError
 from crosswalk.sources import bodies, identifiers
 from crosswalk.sources.kaltura.settings import KalturaSettings, Region
 from crosswalk.sources.vendor_api import VendorApi
@@ -35,6 +35,7 @@ _EARLY = timedelta(minutes=2)
 _UNKNOWN_SESSION, _FORBIDDEN = 401, 403
 _SESSION_TROUBLE = frozenset({"INVALID_KS", "EXPIRED_KS", "MISSING_KS", "KS_EXPIRED", "NEW_LOGIN_REQUIRED"})
 _BUSY = frozenset({"RateLimitReached"})
+_GONE = frozenset({"ResourceDoesNotExist"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,10 @@ class KalturaApi(VendorApi):
             return await self._action(service, action, {**form, "ks": ks})
 
         return await self._in_session(privileges, send)
+
+    def now(self) -> datetime:
+        """Return the time by the clock that sessions end by."""
+        return self._clock.now()
 
     async def wait(self, seconds: float) -> None:
         """Give Kaltura time to make a report."""
@@ -153,6 +158,8 @@ class KalturaApi(VendorApi):
             return
         if code in _BUSY:
             raise self.later("allows no more calls for a while")
+        if code in _GONE:
+            raise SkipRecord("Kaltura does not have what was asked for any more.", kaltura_code=code)
         status = _UNKNOWN_SESSION if code in _SESSION_TROUBLE else _FORBIDDEN
         sentence = (
             f"Kaltura refuses a request of Crosswalk ({code[:60]}); compare partner_id, user_id and the app token's "
@@ -163,11 +170,10 @@ class KalturaApi(VendorApi):
 
 def _is_error_status(code: str) -> bool:
     """Tell an error of the Events API, which stands in `status`, from what other services say there."""
-    return code in _SESSION_TROUBLE | _BUSY | {
+    return code in _SESSION_TROUBLE | _BUSY | _GONE | {
         "Forbidden",
         "InvalidArgument",
         "OperationNotAllowed",
-        "ResourceDoesNotExist",
         "MISSING_OTP",
         "AuthLoginMissingOrg",
     }
