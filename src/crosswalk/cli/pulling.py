@@ -96,6 +96,7 @@ def _told(pulled: Pulled) -> Iterator[str]:
     yield f"    {receipt.events:,} events, {receipt.repeats:,} known before, {receipt.invalid:,} invalid, {pulled.calls:,} calls"
     if pulled.error:
         yield f"    {pulled.error.sentence} The next pull goes on where this one stood."
+    yield from (f"    {remark}" for remark in pulled.remarks)
 
 
 async def _notices(parts: Runtime, vendor: Vendor, console: Console) -> None:

@@ -45,6 +45,7 @@ class Pulled:
     calls: int
     state: RunState
     error: CrosswalkError | None = None
+    remarks: tuple[str, ...] = ()  # what the system would not tell, each sentence once
 
 
 @dataclass(slots=True)
@@ -62,6 +63,7 @@ class _Pull:
     calls_before: int
     receipt: Receipt = field(default_factory=Receipt)
     pages: int = 0
+    remarks: dict[str, None] = field(default_factory=dict)
 
     @property
     def calls(self) -> int:
@@ -147,10 +149,18 @@ class Puller:
                 continue
             waits = 0
             pull.pages += 1
+            self._remark(pull, page)
             pull.receipt = _sum(pull.receipt, receipt)
             pull.position = page.position
             if page.position is None:
                 return
+
+    def _remark(self, pull: _Pull, page: Page) -> None:
+        """Take what the system would not tell into the run, each sentence once."""
+        for sentence in page.remarks:
+            if sentence not in pull.remarks:
+                log.warning("pull_remark", source=pull.vendor.source.name, stream=pull.stream, sentence=sentence)
+                pull.remarks[sentence] = None
 
     async def _read(self, pull: _Pull) -> Page:
         engine, vendor = self._engine, pull.vendor
@@ -177,10 +187,11 @@ class Puller:
 
     async def _end(self, pull: _Pull, state: RunState, error: CrosswalkError | None) -> Pulled:
         told = f"{pull.stream}: {pull.pages} pages, {pull.receipt.repeats} repeats, {pull.receipt.invalid} invalid, {pull.calls} calls."
+        detail = " ".join([told, *([error.sentence] if error else []), *pull.remarks])
         async with self._engine.database.write() as tx:
             await cursors.release(tx, pull.cursor)
-            await runs.finish(tx, pull.run_id, state, self._engine.clock.now(), f"{told} {error.sentence}" if error else told)
-        return Pulled(pull.run_id, pull.stream, pull.window, pull.receipt, pull.pages, pull.calls, state, error)
+            await runs.finish(tx, pull.run_id, state, self._engine.clock.now(), detail)
+        return Pulled(pull.run_id, pull.stream, pull.window, pull.receipt, pull.pages, pull.calls, state, error, tuple(pull.remarks))
 
 
 @dataclass(frozen=True, slots=True)
