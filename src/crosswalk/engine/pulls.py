@@ -171,7 +171,8 @@ class Puller:
     async def _keep(self, pull: _Pull, page: Page) -> Receipt:
         """Keep a page and move the cursor, in one commit."""
 
-        async def move(tx: AsyncConnection) -> None:
+        async def move(tx: AsyncConnection, receipt: Receipt) -> None:
+            del receipt
             now = self._engine.clock.now()
             if page.position is not None:
                 stored = _Left(pull.window, pull.run_id, page.position).stored()

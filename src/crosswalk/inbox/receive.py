@@ -27,7 +27,7 @@ from crosswalk.store.vault import Vault
 
 __all__ = ["Receipt", "Receiver"]
 
-Also = Callable[[AsyncConnection], Awaitable[None]]
+Also = Callable[[AsyncConnection, Receipt], Awaitable[None]]
 
 _REFUSALS = (SQLAlchemyError, ValueError, TypeError, OverflowError)  # how drivers say that they do not take a value
 _log = structlog.get_logger(__name__)
@@ -93,7 +93,10 @@ class Receiver:
         run_id: str | None = None,
         priority: Priority = Priority.STREAM,
     ) -> Receipt:
-        """Keep one page of a pull in a transaction of its own, in which `also` moves the cursor; both happen or neither."""
+        """Keep one page of a pull in a transaction of its own, in which `also` moves the cursor; both happen or neither.
+
+        `also` hears what became of the page; it may run twice, when the page has to be kept item by item.
+        """
         provenance = Provenance(source.id, self._clock.now(), run_id, priority)
         request = self._preparation.request(accepted, provenance, fingerprint)
         return await self._alone(request, also)
@@ -182,12 +185,12 @@ class Receiver:
         try:
             async with self._database.write() as tx:
                 receipts = await self._commit.write(tx, [request], configuration, self._clock.now())
-                await also(tx)
+                await also(tx, receipts[0])
                 return receipts[0]
         except _REFUSALS:
             async with self._database.write() as tx:
                 receipt = await self._item_by_item(tx, request, configuration)
-                await also(tx)
+                await also(tx, receipt)
                 return receipt
 
     async def _item_by_item(self, tx: AsyncConnection, request: Prepared, configuration: Configuration) -> Receipt:
@@ -210,8 +213,8 @@ class Receiver:
         return (await self._commit.write(tx, [piece], configuration, self._clock.now()))[0]
 
 
-async def _nothing(tx: AsyncConnection) -> None:
-    del tx
+async def _nothing(tx: AsyncConnection, receipt: Receipt) -> None:
+    del tx, receipt
 
 
 def _keep(waiting: _Waiting, receipt: Receipt) -> None:

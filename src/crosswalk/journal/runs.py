@@ -1,7 +1,7 @@
 """Bounded pieces of work with totals: a pull, a backfill, a manual range, a replay, an undo.
 
-Totals are counted from what the run did, never added up along the way, so that a crash cannot make them wrong; finishing a run writes them
-down once.
+Totals are counted from what the run did, so that a crash cannot make them wrong; they are counted again as long as something of the run
+waits. The progress of a pull moves in the transaction of each page, for the same reason.
 """
 
 from collections.abc import Mapping
@@ -10,9 +10,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from crosswalk.errors import ConfigurationError
 from crosswalk.reasons import State
 from crosswalk.store import tables
 from crosswalk.store.ids import Ids
@@ -23,13 +24,20 @@ _DETAIL_LENGTH = 2_000
 
 
 class RunKind(StrEnum):
-    """What a run is for."""
+    """What a run is for; `PULLS` are those that ask a source's system."""
 
     PULL = "pull"
+    PERIODIC = "periodic"
+    DAILY = "daily"
+    ON_DEMAND = "on_demand"
+    REREAD = "reread"
     BACKFILL = "backfill"
     MANUAL = "manual"
     REPLAY = "replay"
     UNDO = "undo"
+
+
+PULLS = frozenset({RunKind.PULL, RunKind.PERIODIC, RunKind.DAILY, RunKind.ON_DEMAND, RunKind.REREAD, RunKind.MANUAL})
 
 
 class RunState(StrEnum):
@@ -41,9 +49,34 @@ class RunState(StrEnum):
     FAILED = "failed"
 
 
+class Result(StrEnum):
+    """What a run came to; it is green only when every record has an end state and none needs a person."""
+
+    RUNNING = "running"
+    WRITING = "writing"  # everything is read, something still waits to be written
+    GREEN = "green"
+    NEEDS_A_PERSON = "needs_a_person"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a pull has come: each item that was read counts in exactly one of events, notices, repeats and invalid."""
+
+    pages: int = 0
+    events: int = 0
+    notices: int = 0
+    repeats: int = 0
+    invalid: int = 0
+    calls: int = 0
+    start: str | None = None  # the window, as ISO 8601
+    end: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What a run did: deliveries by state, written records by object and operation, API calls."""
+    """What a run did: events kept, the deliveries of them by state, written records by object and operation, API calls."""
 
     events: int = 0
     deliveries: Mapping[str, int] = field(default_factory=dict)
@@ -54,6 +87,11 @@ class Totals:
     def waiting(self) -> int:
         """Deliveries without an end state; a run is green only when there are none."""
         return self.deliveries.get(State.WAITING.value, 0)
+
+    @property
+    def held(self) -> int:
+        """Deliveries that wait for a person."""
+        return self.deliveries.get(State.HELD.value, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +107,30 @@ class Run:
     source_id: str | None
     totals: Totals
     detail: str
+    stream: str | None = None
+    progress: Progress = field(default_factory=Progress)
+    stop_requested_at: datetime | None = None
+
+    @property
+    def result(self) -> Result:
+        """What the run came to, as far as is known now."""
+        if self.state is not RunState.DONE:
+            return Result(self.state.value)
+        if self.totals.held or self.progress.invalid:
+            return Result.NEEDS_A_PERSON
+        return Result.WRITING if self.totals.waiting else Result.GREEN
 
 
 async def start(
-    tx: AsyncConnection, ids: Ids, kind: RunKind, now: datetime, *, sync_id: str | None = None, source_id: str | None = None
+    tx: AsyncConnection,
+    ids: Ids,
+    kind: RunKind,
+    now: datetime,
+    *,
+    sync_id: str | None = None,
+    source_id: str | None = None,
+    stream: str | None = None,
+    progress: Progress | None = None,
 ) -> str:
     """Begin a run and return its id, to be given to everything the run does."""
     run_id = ids.new()
@@ -81,12 +139,33 @@ async def start(
         "kind": kind.value,
         "sync_id": sync_id,
         "source_id": source_id,
+        "stream": stream,
         "state": RunState.RUNNING.value,
         "started_at": now,
         "totals": {},
+        "progress": asdict(progress or Progress()),
     }
     await tx.execute(insert(tables.run), [row])
     return run_id
+
+
+async def advance(tx: AsyncConnection, run_id: str, progress: Progress) -> bool:
+    """Write down how far a run has come and tell whether it is to stop; pass the transaction that keeps the page."""
+    run = tables.run
+    statement = update(run).where(run.c.id == run_id).values(progress=asdict(progress)).returning(run.c.stop_requested_at)
+    return await tx.scalar(statement) is not None
+
+
+async def request_stop(tx: AsyncConnection, run_id: str, now: datetime) -> None:
+    """Ask a pull to stop; it finishes its page first. Raise `ConfigurationError` when there is nothing that could stop."""
+    found = await get(tx, run_id)
+    if found is None:
+        raise ConfigurationError(f"There is no run {run_id!r}; `crosswalk runs` lists them.")
+    if found.state is not RunState.RUNNING:
+        raise ConfigurationError(f"The run {run_id} has ended already ({found.state}); there is nothing to stop.")
+    if found.kind not in PULLS:
+        raise ConfigurationError(f"A run of the kind {found.kind} ends with the command that started it; interrupt that one.")
+    await tx.execute(update(tables.run).where(tables.run.c.id == run_id).values(stop_requested_at=now))
 
 
 async def finish(tx: AsyncConnection, run_id: str, state: RunState, now: datetime, detail: str = "") -> Totals:
@@ -105,7 +184,12 @@ async def finish(tx: AsyncConnection, run_id: str, state: RunState, now: datetim
 async def totals(tx: AsyncConnection, run_id: str) -> Totals:
     """Count what a run has done so far."""
     event, delivery, change, call = tables.event, tables.delivery, tables.change, tables.api_call
-    by_state = select(delivery.c.state, func.count()).where(delivery.c.run_id == run_id).group_by(delivery.c.state)
+    # A pull's deliveries are those of its events, also when a later replay has taken them into a run of its own.
+    ours = union(
+        select(delivery.c.id).where(delivery.c.run_id == run_id),
+        select(delivery.c.id).join(event, event.c.id == delivery.c.event_id).where(event.c.run_id == run_id),
+    )
+    by_state = select(delivery.c.state, func.count()).where(delivery.c.id.in_(ours)).group_by(delivery.c.state)
     written = (
         select(change.c.object, change.c.operation, func.count())
         .where(change.c.run_id == run_id, change.c.result == "written")
@@ -120,20 +204,31 @@ async def totals(tx: AsyncConnection, run_id: str) -> Totals:
 
 
 async def get(tx: AsyncConnection, run_id: str) -> Run | None:
-    """Return a run; its totals are counted while it runs and read afterwards."""
+    """Return a run; its totals are counted as long as it runs or something of it waits, and read afterwards."""
     row = (await tx.execute(select(tables.run).where(tables.run.c.id == run_id))).first()
-    if row is None:
-        return None
-    return _run(row, await totals(tx, run_id) if row.state == RunState.RUNNING else None)
+    return None if row is None else await _counted(tx, row)
 
 
-async def recent(tx: AsyncConnection, limit: int, before: str | None = None) -> list[Run]:
-    """Return the newest runs, those before the run `before` when one is given."""
+async def recent(
+    tx: AsyncConnection, limit: int, before: str | None = None, *, source_id: str | None = None, kind: RunKind | None = None
+) -> list[Run]:
+    """Return the newest runs, of a source or kind where one is given, and those before the run `before`."""
     run = tables.run
     statement = select(run).order_by(run.c.id.desc()).limit(limit)
     if before is not None:
         statement = statement.where(run.c.id < before)
-    return [_run(row, None) for row in await tx.execute(statement)]
+    if source_id is not None:
+        statement = statement.where(run.c.source_id == source_id)
+    if kind is not None:
+        statement = statement.where(run.c.kind == kind.value)
+    return [await _counted(tx, row) for row in (await tx.execute(statement)).all()]
+
+
+async def _counted(tx: AsyncConnection, row: Any) -> Run:
+    """Return a run with totals of now; what has come to its end was written down."""
+    stored = _run(row, None)
+    unsettled = stored.state is RunState.RUNNING or stored.totals.waiting
+    return _run(row, await totals(tx, row.id)) if unsettled else stored
 
 
 def _run(row: Any, counted: Totals | None) -> Run:
@@ -147,4 +242,7 @@ def _run(row: Any, counted: Totals | None) -> Run:
         source_id=row.source_id,
         totals=counted or Totals(**row.totals),
         detail=row.detail or "",
+        stream=row.stream,
+        progress=Progress(**row.progress),
+        stop_requested_at=row.stop_requested_at,
     )

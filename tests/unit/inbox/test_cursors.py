@@ -14,7 +14,7 @@ async def take(world, lease_id, seconds=60):
 
 
 def advancing(world, cursor, position):
-    async def advance(tx):
+    async def advance(tx, receipt):
         await cursors.advance(tx, cursor, position, world.clock.now(), 60, world.clock.now())
 
     return advance

@@ -233,7 +233,7 @@ async def test_a_live_event_lifts_the_lane_of_a_backfill(world):
 
 
 async def test_a_page_and_its_cursor_are_kept_together(world):
-    async def move(tx):
+    async def move(tx, receipt):
         await tx.execute(insert(tables.cursor), [{"source_id": "src-1", "stream": "people", "position": {"page": 2}}])
 
     await world.receiver.receive_page(world.source, Accepted(events=(world.event(),)), move, fingerprint=dict)
@@ -241,7 +241,7 @@ async def test_a_page_and_its_cursor_are_kept_together(world):
 
 
 async def test_a_page_whose_cursor_cannot_move_is_not_kept(world):
-    async def fail(tx):
+    async def fail(tx, receipt):
         raise LookupError
 
     with pytest.raises(LookupError):
