@@ -4,6 +4,7 @@ Loaded whole: it is small, and one picture of it serves one commit or one turn. 
 reads only those it has not seen. `ConfigurationCache` may be up to a second old in other processes; whoever saves calls `forget`.
 """
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -63,6 +64,7 @@ class SourceConfig:
     state: SourceState
     settings: Mapping[str, Any]
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    retention_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,15 +143,28 @@ class ConfigurationCache:
         self._current: Configuration | None = None
         self._fresh = False
         self._loaded_at = 0.0
+        self._reading = asyncio.Lock()
 
     async def current(self) -> Configuration:
         """Return the configuration, at most a second old."""
-        if self._current is not None and self._fresh and self._clock.monotonic() - self._loaded_at < _MAX_AGE_SECONDS:
-            return self._current
+        if (known := self._in_force()) is not None:
+            return known
+        async with self._reading:  # a hundred requests that find it too old read it once
+            return self._in_force() or await self._read()
+
+    def _in_force(self) -> Configuration | None:
+        young = self._fresh and self._clock.monotonic() - self._loaded_at < _MAX_AGE_SECONDS
+        return self._current if young else None
+
+    async def _read(self) -> Configuration:
         loaded_at = self._clock.monotonic()
         self._fresh = True  # a `forget` while we read makes the next caller read again
-        async with self._database.read() as tx:
-            self._current = await load(tx, self._vault, self._current)
+        try:
+            async with self._database.read() as tx:
+                self._current = await load(tx, self._vault, self._current)
+        except BaseException:
+            self._fresh = False
+            raise
         self._loaded_at = loaded_at
         return self._current
 
@@ -175,7 +190,13 @@ def _connection(row: Any, vault: Vault) -> ConnectionConfig:
 
 def _source(row: Any, vault: Vault) -> SourceConfig:
     return SourceConfig(
-        id=row.id, name=row.name, kind=row.kind, state=SourceState(row.state), settings=row.settings, secrets=_secrets(row.secret_ct, vault)
+        id=row.id,
+        name=row.name,
+        kind=row.kind,
+        state=SourceState(row.state),
+        settings=row.settings,
+        secrets=_secrets(row.secret_ct, vault),
+        retention_days=row.retention_days,
     )
 
 

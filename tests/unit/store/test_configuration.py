@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 from sqlalchemy import insert, update
 
@@ -140,4 +142,22 @@ async def test_a_forgotten_cache_is_read_again_at_once(configured, vault, clock)
     await cache.current()
     await rename(configured, "renamed")
     cache.forget()
+    assert (await cache.current()).source_named("renamed") is not None
+
+
+async def test_all_who_ask_at_once_share_one_reading(configured, vault, clock):
+    cache = ConfigurationCache(configured, vault, clock)
+    first, *others = await asyncio.gather(*(cache.current() for _ in range(20)))
+    assert all(other is first for other in others)
+
+
+async def test_a_reading_that_was_broken_off_is_made_again(configured, vault, clock):
+    cache = ConfigurationCache(configured, vault, clock)
+    await cache.current()
+    await rename(configured, "renamed")
+    cache.forget()
+    broken_off = asyncio.create_task(cache.current())
+    await asyncio.sleep(0)
+    broken_off.cancel()
+    await asyncio.gather(broken_off, return_exceptions=True)
     assert (await cache.current()).source_named("renamed") is not None
