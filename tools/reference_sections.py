@@ -30,7 +30,7 @@ from crosswalk.model import Recovery
 from crosswalk.presets import loader
 from crosswalk.reasons import Reason, State
 from crosswalk.salesforce import fault_table
-from crosswalk.settings import Settings, Timings
+from crosswalk.settings import Retention, Settings, Timings
 from crosswalk.sources import registry
 from tools import mapping_sections
 from tools.markdown import code, default, summary, table
@@ -57,7 +57,7 @@ def section(name: str) -> str:
 
 
 def _settings() -> str:
-    fields = {name: field for name, field in Settings.model_fields.items() if name != "timings"}
+    fields = {name: field for name, field in Settings.model_fields.items() if name not in ("timings", "retention")}
     rows = ((code(f"CROSSWALK_{name.upper()}"), _type(field), default(field), field.description) for name, field in fields.items())
     return table(("variable", "type", "default", "what it is"), rows)
 
@@ -66,6 +66,12 @@ def _timings() -> str:
     fields = Timings.model_fields.items()
     rows = ((code(f"CROSSWALK_TIMINGS__{name.upper()}"), default(field), field.description) for name, field in fields)
     return table(("variable", "default, seconds", "what it is"), rows)
+
+
+def _retention() -> str:
+    fields = Retention.model_fields.items()
+    rows = ((code(f"CROSSWALK_RETENTION__{name.upper()}"), default(field), field.description) for name, field in fields)
+    return table(("variable", "default", "what it is"), rows)
 
 
 def _type(field: FieldInfo) -> str:
@@ -241,6 +247,7 @@ async def _application() -> AsyncIterator[FastAPI]:
 _SECTIONS: dict[str, Callable[..., str]] = {
     "settings": _settings,
     "timings": _timings,
+    "retention": _retention,
     "reasons": _reasons,
     "errors": _errors,
     "refusals": _refusals,

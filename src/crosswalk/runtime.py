@@ -14,6 +14,7 @@ import httpx2
 from starlette.types import ASGIApp
 
 from crosswalk.clock import Clock, Time
+from crosswalk.engine.housekeeping import Housekeeping
 from crosswalk.engine.notices import Notices
 from crosswalk.engine.orgs import Orgs
 from crosswalk.engine.pulls import Puller
@@ -71,7 +72,7 @@ class Runtime:
 
     def worker(self) -> Worker:
         """Return a worker on these parts."""
-        return Worker(self.engine, self.orgs, notices=self.notices())
+        return Worker(self.engine, self.orgs, beside=(self.notices(), Housekeeping(self.engine)))
 
     def notices(self) -> Notices:
         """Return what fetches notices on these parts."""

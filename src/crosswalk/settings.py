@@ -30,6 +30,18 @@ class Timings(BaseModel):
     usage_max_age: float = Field(60, description="How old the last seen API usage may be before /limits is asked.")
     token_lease: float = Field(30, description="How long one worker may take to refresh a token.")
     idle_poll: float = Field(0.5, description="How long an idle worker sleeps when nothing wakes it.")
+    housekeeping: float = Field(3_600, description="How often old content is blanked and old traces are deleted.")
+    key_grace: float = Field(30, description="How long a value sealed with the old key may take to reach the database.")
+
+
+class Retention(BaseModel):
+    """How long what is personal is kept. Rows stay: without them repeats could not be told, nor would the sums add up."""
+
+    content_days: float = Field(90, gt=0, description="Days after which the content of events and notices is blanked; a source may differ.")
+    undo_days: float = Field(90, gt=0, description="Days after which what a write changed is blanked; it can then no longer be undone.")
+    trace_days: float = Field(30, gt=0, description="Days after which refused requests, failed calls and API calls are deleted.")
+    trace_rows: int = Field(100_000, gt=0, description="Refused requests, failed calls and API calls kept at most, of each kind.")
+    batch_rows: int = Field(500, gt=0, description="Rows blanked or deleted in one transaction at most.")
 
 
 class Settings(BaseSettings):
@@ -51,6 +63,7 @@ class Settings(BaseSettings):
     lanes_per_turn: int = Field(2_000, description="Lanes leased by one turn at most.")
     deliveries_per_lane: int = Field(500, description="Deliveries of one lane taken into one turn at most.")
     timings: Timings = Field(default_factory=Timings, description="Durations; see Timings.")
+    retention: Retention = Field(default_factory=Retention, description="How long what is personal is kept; see Retention.")
 
     @property
     def url(self) -> str:

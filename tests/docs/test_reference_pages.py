@@ -16,7 +16,7 @@ from crosswalk.model import LossyPolicy, NullPolicy, OncePer, OnDeleted, OnDupli
 from crosswalk.presets import loader
 from crosswalk.reasons import Reason
 from crosswalk.salesforce import fault_table
-from crosswalk.settings import Settings, Timings
+from crosswalk.settings import Retention, Settings, Timings
 from crosswalk.sources import registry
 from crosswalk.workspace.document import ConnectionSettings, ConnectionSpec, Login, Override, SourceSpec, SyncSpec, Workspace
 
@@ -50,12 +50,16 @@ def test_every_generated_part_is_on_a_page():
 
 
 def test_every_setting_is_documented():
-    named = {f"CROSSWALK_{name.upper()}" for name in Settings.model_fields if name != "timings"}
+    named = {f"CROSSWALK_{name.upper()}" for name in Settings.model_fields if name not in ("timings", "retention")}
     assert [] == undocumented(named, page("settings"))
 
 
 def test_every_timing_is_documented():
     assert [] == undocumented({f"CROSSWALK_TIMINGS__{name.upper()}" for name in Timings.model_fields}, page("settings"))
+
+
+def test_every_retention_setting_is_documented():
+    assert [] == undocumented({f"CROSSWALK_RETENTION__{name.upper()}" for name in Retention.model_fields}, page("settings"))
 
 
 def test_every_reason_is_documented():

@@ -173,6 +173,6 @@ async def test_a_worker_fetches_notices_beside_its_turns(webinar):
             await asyncio.sleep(0)
         stop.set()
 
-    worker = Worker(here.engine, here.orgs, notices=Notices(here.engine, here.receiver, webinar.vendors))
+    worker = Worker(here.engine, here.orgs, beside=[Notices(here.engine, here.receiver, webinar.vendors)])
     await asyncio.wait_for(asyncio.gather(worker.run(stop), stop_when_done()), 60)
     assert await webinar.members() == ENDED

@@ -5,12 +5,13 @@ logged and ends its turn only: the lease runs out and the work comes again.
 """
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Protocol
 
 import structlog
 
 from crosswalk import flow
-from crosswalk.engine.notices import Notices
 from crosswalk.engine.orgs import Orgs
 from crosswalk.errors import ConfigurationError, CrosswalkError, PauseConnection, RetryLater
 from crosswalk.inbox import deliveries, lanes
@@ -25,19 +26,27 @@ log = structlog.get_logger()
 ENOUGH = 1_000  # lanes that make lingering pointless
 
 
+class Beside(Protocol):
+    """Work that goes on beside the turns, so that neither waits for the other: fetching notices, keeping house."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set; it may be cancelled at any line."""
+        ...
+
+
 class Worker:
     """Works off due lanes until it is told to stop; any number may run on one database."""
 
-    def __init__(self, engine: Engine, orgs: Orgs, at: At = nowhere, notices: Notices | None = None) -> None:
+    def __init__(self, engine: Engine, orgs: Orgs, at: At = nowhere, beside: Sequence[Beside] = ()) -> None:
         self._engine = engine
         self._orgs = orgs
         self._at = at
-        self._notices = notices
+        self._beside = beside
         self._pauses: dict[str, float] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop` is set; a turn under way is finished first, a notice being fetched is left to come again."""
-        fetching = asyncio.create_task(self._notices.run(stop), name="notices") if self._notices else None
+        """Work until `stop` is set; a turn under way is finished first, what runs beside it is left to come again."""
+        beside = [asyncio.create_task(one.run(stop), name=type(one).__name__.lower()) for one in self._beside]
         try:
             while not stop.is_set():
                 try:
@@ -48,9 +57,9 @@ class Worker:
                 if not worked:
                     await self._idle(stop)
         finally:
-            if fetching:
-                fetching.cancel()
-                await asyncio.gather(fetching, return_exceptions=True)
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
 
     async def _idle(self, stop: asyncio.Event) -> None:
         waiting = asyncio.ensure_future(stop.wait())

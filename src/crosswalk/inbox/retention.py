@@ -1,14 +1,15 @@
 """Personal values are kept as long as they are needed and no longer.
 
 Content is blanked, rows stay: without them repeats could not be told, nor would the sums add up. What has not come to an end keeps its
-content.
+content. Everything goes in bounded batches, each begun where the one before ended, so that whoever dies in between leaves nothing half
+done and the next one goes on.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crosswalk.inbox.prepare import NoticeState
@@ -17,44 +18,56 @@ from crosswalk.reasons import State
 from crosswalk.store import tables
 from crosswalk.store.statements import chunks
 
+_UNCHANGED_SINCE = (ChangeState.KNOWN.value, ChangeState.VOID.value)
+TRACES: tuple[tuple[Table, str], ...] = ((tables.refusal, "at"), (tables.callout, "at"), (tables.api_call, "started_at"))
+
 
 @dataclass(frozen=True, slots=True)
-class Blanked:
-    """How many rows lost their content."""
+class Batch:
+    """How many rows one batch dealt with, and where it ended; no end means that nothing is left."""
 
-    events: int = 0
-    notices: int = 0
-    changes: int = 0
+    rows: int = 0
+    last: str | None = None
 
 
-async def blank(tx: AsyncConnection, source_id: str, before: datetime, limit: int = 1_000) -> Blanked:
-    """Blank the content of a source's events and notices received before that time whose work has ended; at most `limit` each."""
-    event, delivery, notice = tables.event, tables.delivery, tables.notice
+async def blank_old_events(tx: AsyncConnection, source_id: str, before: datetime, limit: int = 1_000, after: str = "") -> Batch:
+    """Blank the content of a source's events received before that time whose work has ended; at most `limit`."""
+    event, delivery = tables.event, tables.delivery
     waiting = exists().where(delivery.c.event_id == event.c.id, delivery.c.state == State.WAITING.value)
-    old_events = and_(
-        event.c.source_id == source_id,
-        event.c.received_at < before,
-        or_(event.c.payload_ct.is_not(None), event.c.person_ct.is_not(None)),
-        ~waiting,
-    )
-    events = await _ids(tx, event.c.id, old_events, limit)
-    await blank_events(tx, events)
+    full = or_(event.c.payload_ct.is_not(None), event.c.person_ct.is_not(None))
+    old = and_(event.c.source_id == source_id, event.c.received_at < before, full, ~waiting)
+    found = await _ids(tx, event.c.id, old, limit, after)
+    await blank_events(tx, found)
+    return _batch(found)
+
+
+async def blank_old_notices(tx: AsyncConnection, source_id: str, before: datetime, limit: int = 1_000, after: str = "") -> Batch:
+    """Blank the content of a source's notices received before that time that need no fetching any more; at most `limit`."""
+    notice = tables.notice
     ended = notice.c.state != NoticeState.TO_FETCH.value
-    old_notices = and_(notice.c.source_id == source_id, notice.c.received_at < before, ended, notice.c.payload_ct.is_not(None))
-    notices = await _ids(tx, notice.c.id, old_notices, limit)
-    for part in chunks(notices):
-        await tx.execute(update(notice).where(notice.c.id.in_(part)).values(payload_ct=None))
-    return Blanked(len(events), len(notices))
+    old = and_(notice.c.source_id == source_id, notice.c.received_at < before, ended, notice.c.payload_ct.is_not(None))
+    found = await _ids(tx, notice.c.id, old, limit, after)
+    await blank_notices(tx, found)
+    return _batch(found)
 
 
-async def blank_changes(tx: AsyncConnection, before: datetime, limit: int = 1_000) -> Blanked:
+async def blank_old_changes(tx: AsyncConnection, before: datetime, limit: int = 1_000, after: str = "") -> Batch:
     """Blank bodies and before-images of changes that ended before that time: they can then no longer be undone."""
     change = tables.change
-    ended = change.c.state.in_([ChangeState.KNOWN.value, ChangeState.VOID.value])
-    full = or_(change.c.body_ct.is_not(None), change.c.before_ct.is_not(None))
-    found = await _ids(tx, change.c.id, and_(ended, full, change.c.planned_at < before), limit)
+    full = or_(change.c.body_ct.is_not(None), change.c.before_ct.is_not(None), change.c.error_ct.is_not(None))
+    old = and_(change.c.state.in_(_UNCHANGED_SINCE), full, change.c.planned_at < before)
+    found = await _ids(tx, change.c.id, old, limit, after)
     await blank_bodies(tx, found)
-    return Blanked(changes=len(found))
+    return _batch(found)
+
+
+async def delete_old_traces(tx: AsyncConnection, table: Table, column: str, before: datetime, most: int, limit: int = 1_000) -> Batch:
+    """Delete traces of requests and calls made before that time, and the oldest of those beyond `most` rows."""
+    beyond = select(table.c.id).order_by(table.c.id.desc()).offset(most).limit(1).scalar_subquery()
+    found = await _ids(tx, table.c.id, or_(table.c[column] < before, table.c.id <= beyond), limit, "")
+    for part in chunks(found):
+        await tx.execute(delete(table).where(table.c.id.in_(part)))
+    return _batch(found)
 
 
 async def blank_events(tx: AsyncConnection, event_ids: Sequence[str]) -> None:
@@ -64,12 +77,23 @@ async def blank_events(tx: AsyncConnection, event_ids: Sequence[str]) -> None:
         await tx.execute(update(event).where(event.c.id.in_(part)).values(payload_ct=None, person_ct=None))
 
 
+async def blank_notices(tx: AsyncConnection, notice_ids: Sequence[str]) -> None:
+    """Take the content from notices."""
+    notice = tables.notice
+    for part in chunks(notice_ids):
+        await tx.execute(update(notice).where(notice.c.id.in_(part)).values(payload_ct=None))
+
+
 async def blank_bodies(tx: AsyncConnection, change_ids: Sequence[str]) -> None:
-    """Take body and before-image from changes."""
+    """Take body, before-image and Salesforce's own words, which may quote values, from changes."""
     change = tables.change
     for part in chunks(change_ids):
-        await tx.execute(update(change).where(change.c.id.in_(part)).values(body_ct=None, before_ct=None))
+        await tx.execute(update(change).where(change.c.id.in_(part)).values(body_ct=None, before_ct=None, error_ct=None))
 
 
-async def _ids(tx: AsyncConnection, column: ColumnElement[str], condition: ColumnElement[bool], limit: int) -> Sequence[str]:
-    return (await tx.scalars(select(column).where(condition).order_by(column).limit(limit))).all()
+async def _ids(tx: AsyncConnection, column: ColumnElement[str], condition: ColumnElement[bool], limit: int, after: str) -> Sequence[str]:
+    return (await tx.scalars(select(column).where(condition, column > after).order_by(column).limit(limit))).all()
+
+
+def _batch(found: Sequence[str]) -> Batch:
+    return Batch(len(found), found[-1] if found else None)

@@ -190,7 +190,8 @@ def wanted_source(spec: SourceSpec, stored: SourceConfig | None) -> dict[str, An
     kind = registry.source(spec.kind)
     names = kind.discovered_settings if stored and isinstance(kind, Pulling) else ()
     discovered = {name: stored.settings[name] for name in names if stored and name in stored.settings}
-    return {"kind": spec.kind, "state": spec.state, "settings": {**discovered, **spec.settings}}
+    settings = {**discovered, **spec.settings}
+    return {"kind": spec.kind, "state": spec.state, "settings": settings, "retention_days": spec.retention_days}
 
 
 def wanted_sync(spec: SyncSpec, position: int, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -205,7 +206,7 @@ def _shown_connection(stored: ConnectionConfig | None) -> dict[str, Any]:
 
 
 def _shown_source(stored: SourceConfig | None) -> dict[str, Any]:
-    return {} if stored is None else {name: getattr(stored, name) for name in ("kind", "state", "settings")}
+    return {} if stored is None else {name: getattr(stored, name) for name in ("kind", "state", "settings", "retention_days")}
 
 
 def _new(given: Mapping[str, str], stored: ConnectionConfig | SourceConfig | None) -> tuple[str, ...]:

@@ -104,6 +104,9 @@ class SourceSpec(_Part):
     settings: dict[str, Any] = Field(default_factory=dict)
     secrets: dict[str, str] = Field(default_factory=dict, repr=False)
     hook_token: str | None = Field(None, repr=False)
+    retention_days: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="How many days the content of its events is kept; else as the settings say."
+    )
 
 
 class Override(_Part):

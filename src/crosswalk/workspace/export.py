@@ -60,6 +60,7 @@ def _source(stored: SourceConfig) -> dict[str, Any]:
         "settings": dict(stored.settings),
         "secrets": references,
         "hook_token": hook_token,
+        "retention_days": stored.retention_days,
     }
     return {key: value for key, value in found.items() if value}
 

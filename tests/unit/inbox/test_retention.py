@@ -15,7 +15,8 @@ async def end_all(world, state="written"):
 
 async def blank(world, before):
     async with world.database.write() as tx:
-        return await retention.blank(tx, "src-1", before)
+        await retention.blank_old_events(tx, "src-1", before)
+        await retention.blank_old_notices(tx, "src-1", before)
 
 
 async def contents(world):
@@ -83,7 +84,7 @@ async def change(world, state, delivery_id="d"):
 async def test_before_images_of_changes_that_ended_are_blanked(world, clock, state, is_blank):
     await change(world, state)
     async with world.database.write() as tx:
-        await retention.blank_changes(tx, clock.now() + timedelta(seconds=1))
+        await retention.blank_old_changes(tx, clock.now() + timedelta(seconds=1))
     [row] = await world.rows(tables.change)
     assert (row.body_ct is None, row.before_ct is None) == (is_blank, is_blank)
 

@@ -43,6 +43,7 @@ source = Table(
     Column("hook_token_hmac", String(64), unique=True),
     Column("previous_hook_token_hmac", String(64), unique=True),
     Column("write_key_hmac", String(64), unique=True),
+    Column("retention_days", Integer),  # how long content is kept; null: as the settings say
     Column("created_at", Utc, nullable=False),
 )
 
@@ -88,6 +89,8 @@ campaign_binding = Table(
     Column("group_id", String(255), primary_key=True),  # a session or an event of the source; "*" for all
     Column("connection_id", ForeignKey("connection.id", ondelete="CASCADE"), primary_key=True),
     Column("campaign_id", String(18), nullable=False),
+    Column("origin", String(10), nullable=False, default="picked"),  # picked, found, created
+    Column("at", Utc),
 )
 
 key_check = Table(  # whether the key file at hand is the one this database was filled with

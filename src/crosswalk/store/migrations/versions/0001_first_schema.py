@@ -329,6 +329,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement for each table and index
         sa.Column("hook_token_hmac", sa.String(length=64), nullable=True),
         sa.Column("previous_hook_token_hmac", sa.String(length=64), nullable=True),
         sa.Column("write_key_hmac", sa.String(length=64), nullable=True),
+        sa.Column("retention_days", sa.Integer(), nullable=True),
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_source")),
         sa.UniqueConstraint("hook_token_hmac", name=op.f("uq_source_hook_token_hmac")),
@@ -372,6 +373,8 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement for each table and index
         sa.Column("group_id", sa.String(length=255), nullable=False),
         sa.Column("connection_id", sa.String(length=36), nullable=False),
         sa.Column("campaign_id", sa.String(length=18), nullable=False),
+        sa.Column("origin", sa.String(length=10), nullable=False),
+        sa.Column("at", sa.DateTime(), nullable=True),
         sa.ForeignKeyConstraint(["connection_id"], ["connection.id"], name=op.f("fk_campaign_binding_connection_id"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["source_id"], ["source.id"], name=op.f("fk_campaign_binding_source_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("source_id", "group_id", "connection_id", name=op.f("pk_campaign_binding")),
@@ -471,3 +474,89 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement for each table and index
         sa.ForeignKeyConstraint(["sync_id"], ["sync.id"], name=op.f("fk_suspended_row_sync_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("sync_id", "version", "object", "field", name=op.f("pk_suspended_row")),
     )
+    op.create_table(
+        "login_throttle",
+        sa.Column("key_hmac", sa.String(length=64), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("since", sa.DateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("key_hmac", name=op.f("pk_login_throttle")),
+    )
+    op.create_table(
+        "user",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("email_hmac", sa.String(length=64), nullable=False),
+        sa.Column("profile_ct", sa.LargeBinary(), nullable=False),
+        sa.Column("role", sa.String(length=10), nullable=False),
+        sa.Column("password_hash", sa.Text(), nullable=True),
+        sa.Column("letter_keys", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.Column("last_seen_at", sa.DateTime(), nullable=True),
+        sa.Column("removed_at", sa.DateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_user")),
+        sa.UniqueConstraint("email_hmac", name=op.f("uq_user_email_hmac")),
+    )
+    op.create_table(
+        "api_token",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("user_id", sa.String(length=36), nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("token_hmac", sa.String(length=64), nullable=False),
+        sa.Column("role", sa.String(length=10), nullable=False),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(), nullable=True),
+        sa.Column("last_used_at", sa.DateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_api_token_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_token")),
+        sa.UniqueConstraint("token_hmac", name=op.f("uq_api_token_token_hmac")),
+    )
+    op.create_index(op.f("ix_api_token_user_id"), "api_token", ["user_id"], unique=False)
+    op.create_table(
+        "invitation",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("token_hmac", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.String(length=36), nullable=True),
+        sa.Column("profile_ct", sa.LargeBinary(), nullable=False),
+        sa.Column("email_hmac", sa.String(length=64), nullable=False),
+        sa.Column("role", sa.String(length=10), nullable=False),
+        sa.Column("connections", sa.JSON(), nullable=False),
+        sa.Column("invited_by", sa.String(length=36), nullable=False),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_invitation_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation")),
+        sa.UniqueConstraint("token_hmac", name=op.f("uq_invitation_token_hmac")),
+    )
+    op.create_table(
+        "oauth_attempt",
+        sa.Column("state_hmac", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.String(length=36), nullable=False),
+        sa.Column("draft_ct", sa.LargeBinary(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_oauth_attempt_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("state_hmac", name=op.f("pk_oauth_attempt")),
+    )
+    op.create_table(
+        "session",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("user_id", sa.String(length=36), nullable=False),
+        sa.Column("token_hmac", sa.String(length=64), nullable=False),
+        sa.Column("client_ct", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.Column("last_seen_at", sa.DateTime(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_session_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_session")),
+        sa.UniqueConstraint("token_hmac", name=op.f("uq_session_token_hmac")),
+    )
+    op.create_index(op.f("ix_session_expires_at"), "session", ["expires_at"], unique=False)
+    op.create_index(op.f("ix_session_user_id"), "session", ["user_id"], unique=False)
+    op.create_table(
+        "user_connection",
+        sa.Column("user_id", sa.String(length=36), nullable=False),
+        sa.Column("connection_id", sa.String(length=36), nullable=False),
+        sa.Column("role", sa.String(length=10), nullable=False),
+        sa.ForeignKeyConstraint(["connection_id"], ["connection.id"], name=op.f("fk_user_connection_connection_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_user_connection_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("user_id", "connection_id", name=op.f("pk_user_connection")),
+    )
+    op.create_index(op.f("ix_user_connection_connection_id"), "user_connection", ["connection_id"], unique=False)
