@@ -23,7 +23,7 @@ def headers(error: CrosswalkError, now: datetime) -> dict[str, str]:
     """Return `Retry-After` where the sender should try again."""
     if isinstance(error, RetryLater):
         return {"retry-after": str(max(1, math.ceil((error.due - now).total_seconds())))}
-    return {"retry-after": "1"} if status(error) in _COME_BACK else {}
+    return {"retry-after": str(error.facts.get("retry_after_seconds", 1))} if status(error) in _COME_BACK else {}
 
 
 def code(error: CrosswalkError) -> str:
