@@ -5,8 +5,12 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.vendors.clock import WindingClock
+from tests.vendors.kaltura import TOKEN, KalturaSimulator
 from tests.world import preset
 
+from crosswalk.engine.pulls import Puller
+from crosswalk.engine.vendors import Vendors
 from crosswalk.model import Accepted
 from crosswalk.sources.kaltura import Kaltura
 from crosswalk.sources.kaltura.records import Reading
@@ -28,6 +32,12 @@ def database_url(sqlite_url):
     return sqlite_url
 
 
+@pytest.fixture
+def clock(clock):
+    """Let the vendor's waits pass by themselves."""
+    return WindingClock(clock.now())
+
+
 def field(name):
     if name == "Lead__c":
         return {"type": "reference", "referenceTo": "Lead"}
@@ -39,8 +49,8 @@ def field(name):
 
 
 @pytest.fixture
-async def summit(here):
-    """Return a source with the preset, in an org with all that it needs."""
+async def prepared(here):
+    """Return the preset's mapping, in an org with all that it needs."""
     mapping = preset("kaltura")
     for number, name in enumerate((ENGAGEMENT, POLLS)):
         given = {"label": name.removesuffix("__c"), "pluralLabel": name.removesuffix("__c"), "nameField": {"label": "Name", "type": "Text"}}
@@ -52,10 +62,31 @@ async def summit(here):
     await here.add_field("CampaignMember", "external_id__c", type="string", length=50, unique=True, externalId=True)
     labels = [label for label in STATUSES if label not in ("Registered", "Attended")]
     await here.seed("CampaignMemberStatus", *({"CampaignId": here.campaign, "Label": label} for label in labels))
-    source = await here.add_source("kaltura")
-    await here.add_sync(source, mapping)
-    await here.bind(source)
     here.clock.advance(20 * 86_400)  # the samples are of the days before
+    return mapping
+
+
+@pytest.fixture
+async def summit(here, prepared):
+    """Return a source with the preset."""
+    source = await here.add_source("kaltura")
+    await here.add_sync(source, prepared)
+    await here.bind(source)
+    return source
+
+
+@pytest.fixture
+async def pulled(here, prepared):
+    """Pull the account of the samples, every stream of it, and write what was found."""
+    kaltura = KalturaSimulator(here.clock)
+    source = await here.add_source("kaltura", kaltura.settings, {"signing_secret": "s", "app_token": TOKEN})
+    await here.add_sync(source, {**prepared, "events": [*prepared["events"], "user"]})
+    await here.bind(source)
+    async with kaltura.client() as http:
+        config = (await here.configuration.current()).sources[source]
+        for stream in ("profiles", "engagement"):
+            await Puller(here.engine, here.receiver, Vendors(http, here.clock)).pull(config, stream)
+    await here.drain()
     return source
 
 
@@ -91,10 +122,10 @@ def status(arrive):
 
 @pytest.fixture
 def engaged(arrive):
-    async def told(report=None, polls=(), session=SESSION):
+    async def told(report=None, polls=(), session=SESSION, user_id=LUCIA, left_out=""):
         report = {"user_id": LUCIA, "count_plays": "2", "clap_clicked_count": "5", **(report or {})}
-        found = (profile(), report, list(polls))
-        await arrive(lambda reading, event_id: reading.engagement(session, LUCIA, found, event_id))
+        found = ({**profile(), "userId": user_id}, report, list(polls))
+        await arrive(lambda reading, event_id: reading.engagement(session, LUCIA, found, event_id, left_out))
 
     return told
 
@@ -195,3 +226,117 @@ async def test_a_long_question_is_cut_and_the_outcome_says_so(here, engaged):
     await engaged(polls=polls(1, question="q" * 300))
     (row,) = await here.records(f"SELECT poll_1_question__c FROM {POLLS}")
     assert (255, True) == (len(row["poll_1_question__c"]), "truncated" in json.dumps(await outcomes(here, "polls")))
+
+
+@pytest.mark.shows("KA-19")
+@pytest.mark.parametrize(
+    ("row", "name", "longest"),
+    [
+        ("entry_name__c", "session", 200),
+        ("user__c", "user_id", 200),
+        ("channel_name__c", "channel_name", 200),
+        ("entry_id__c", "entry", 11),
+    ],
+)
+async def test_a_long_name_is_cut_and_the_outcome_says_so(here, engaged, row, name, longest):
+    long = "n" * 250
+    session = {**SESSION, **({"name": long} if name == "session" else {"id": long} if name == "entry" else {})}
+    await engaged({"channel_name": long}, session=session, user_id=long if name == "user_id" else LUCIA)
+    (found,) = await here.records(f"SELECT {row} FROM {ENGAGEMENT}")
+    (notes,) = await outcomes(here, "engagement")
+    assert ("n" * longest, True) == (found[row], ["truncated", f"engagement.{row}"] in [note[:2] for note in notes])
+
+
+@pytest.mark.shows("KA-14")
+async def test_each_live_engagement_rate_has_its_own_field(here, engaged):
+    rates = {"no": 0.1, "low": 0.15, "fair": 0.2, "good": 0.25, "high": 0.3}
+    await engaged({f"{name}_live_engagement_rate": str(rate) for name, rate in rates.items()})
+    fields = [f"{name}_live_engagement_rate__c" for name in rates]
+    (row,) = await here.records(f"SELECT {', '.join(fields)} FROM {ENGAGEMENT}")
+    assert list(rates.values()) == [row[field] for field in fields]
+
+
+@pytest.mark.shows("KA-14")
+def test_the_docs_repeat_what_the_rates_mean():
+    text = " ".join((Path(__file__).parents[2] / "docs" / "how-to" / "kaltura.md").read_text("utf-8").split())
+    meaning = "*no* = tab not in focus, muted; *low* = in focus, muted; *fair* = not in focus, sound on; *good* = in focus, sound on; "
+    assert meaning + "*high* = in focus, full screen" in text
+
+
+async def test_the_outcome_names_reports_that_kaltura_refuses(here, engaged):
+    await engaged(left_out="Kaltura refuses the report 40009 to this account.")
+    assert ["the report 40009" in json.dumps(notes) for notes in await outcomes(here, "engagement")] == [True]
+
+
+# --- what a mapping may change ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.shows("KA-04")
+async def test_a_changed_text_is_written_by_the_next_event(here, prepared, summit, status):
+    await status("registered", "2026-03-12T07:30:00.000Z")
+    (row,) = (row for step in prepared["steps"] if step["name"] == "member" for row in step["rows"] if row["field"] == "Status")
+    row["values"]["participated"] = "Was there"
+    row["ladder"]["ranks"].append("Was there")
+    await here.seed("CampaignMemberStatus", {"CampaignId": here.campaign, "Label": "Was there"})
+    (sync,) = await here.rows(tables.sync)
+    await here.save_mapping(sync["id"], prepared)
+    await status("participated", "2026-03-18T13:01:40.000Z")
+    assert ["Was there"] == [member["Status"] for member in await members(here)]
+
+
+@pytest.mark.shows("KA-04")
+async def test_code_and_label_are_attributes(here, prepared, arrive):
+    rows = next(step["rows"] for step in prepared["steps"] if step["name"] == "member")
+    for name in ("status_code", "status_label"):
+        await here.add_field("CampaignMember", f"{name}__c", type="string", length=80)
+        rows.append({"field": f"{name}__c", "entry": {"attribute": name}})
+    (sync,) = await here.rows(tables.sync)
+    await here.save_mapping(sync["id"], prepared)
+    await arrive(lambda reading, event_id: reading.profile(profile("autoConfirmed", "2026-03-11T16:40:00.000Z"), event_id))
+    (member,) = await here.records("SELECT status_code__c, status_label__c FROM CampaignMember")
+    assert {"status_code__c": "autoConfirmed", "status_label__c": "Registered no confirmation required"} == member
+
+
+# --- leads that were converted ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.shows("KA-09")
+async def test_a_converted_lead_keeps_its_one_member_and_its_ids(here, status):
+    await status("registered", "2026-03-12T07:30:00.000Z")
+    (before,) = await members(here)
+    await here.convert(before["LeadId"])
+    await status("participated", "2026-03-18T13:01:40.000Z")
+    assert [(before["Id"], "Participated", before["external_id__c"])] == [
+        (member["Id"], member["Status"], member["external_id__c"]) for member in await members(here)
+    ]
+
+
+# --- pulled, whole ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.shows("KA-01")
+async def test_each_attendee_of_the_samples_is_one_member(here, pulled):
+    profiles = json.loads((SAMPLES / "user_profile_list.json").read_text("utf-8"))["objects"]
+    rows = await here.records("SELECT Email, CampaignId FROM CampaignMember ORDER BY Email")
+    assert sorted((one["profileData"]["email"], here.campaign) for one in profiles) == [(row["Email"], row["CampaignId"]) for row in rows]
+
+
+async def test_what_was_pulled_is_written(here, pulled):
+    assert {"written"} == set(await here.states())
+
+
+async def test_the_engagement_of_both_sessions_stands_in_the_org(here, pulled):
+    rows = await here.records(f"SELECT email__c, clap_clicked_count__c, plays__c FROM {ENGAGEMENT} WHERE entry_id__c = '1_k4zq81ab'")
+    assert [(LUCIA, 5, 2)] == [tuple(row.values()) for row in rows if row["email__c"] == LUCIA]
+
+
+async def test_engagement_joins_its_lead_in_a_report(here, pulled):
+    rows = await here.records(f"SELECT Lead__r.Email, Lead__r.Company, plays__c FROM {ENGAGEMENT} WHERE entry_id__c = '1_k4zq81ab'")
+    assert ("Mirador Tech", 2) in [(row["Lead__r"]["Company"], row["plays__c"]) for row in rows]
+
+
+async def test_a_notification_and_a_pull_are_one_person(here, pulled):
+    told = json.loads((SAMPLES / "webhook_user_created.json").read_text("utf-8"))
+    await here.deliver(pulled, told)
+    await here.drain()
+    assert 1 == len(await here.records(f"SELECT Id FROM Lead WHERE Email = '{LUCIA}'"))

@@ -106,6 +106,17 @@ def test_without_a_campaign_nothing_is_joined_and_it_is_said():
     assert ((), ["no_step_record"]) == (made.targets[0].wants, [note.code for note in made.notes])
 
 
+@pytest.mark.shows("KA-07")
+@pytest.mark.parametrize("campaign", ["70103000000cnFXAAY", "70103000000cnFX"])
+@pytest.mark.parametrize("lead", ["00Q0300000AczgfEAB", "00Q0300000Aczgf"])
+def test_the_ids_of_campaign_and_lead_are_joined_in_their_long_form(campaign, lead):
+    joined = draft(
+        target("CampaignMember", wants=[want("external_id__c", JoinedIds(("campaign", "person")))]), member_of=campaign, parent="person"
+    )
+    made = parents.resolve(joined, {"person": Parent("Lead", lead)})
+    assert ["70103000000cnFXAAY_00Q0300000AczgfEAB"] == [one.value for one in made.targets[0].wants if one.field == "external_id__c"]
+
+
 def test_a_contact_is_left_out_where_a_lead_is_asked_for():
     child = draft(target("Case", wants=[want("Lead__c", StepRecord("person", "Lead"))]))
     made = resolved(child)
