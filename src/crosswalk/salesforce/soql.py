@@ -63,6 +63,12 @@ def literal(value: str | bool | float | Decimal | date | None) -> str:  # noqa: 
     return f"{Decimal(str(value)):f}"
 
 
+def containing(text: str) -> str:
+    """Return the literal of a LIKE pattern for values that hold the text; its own wildcards are escaped as SOQL's LIKE reads them."""
+    inner = literal(text)[1:-1].replace("%", "\\%").replace("_", "\\_")
+    return f"'%{inner}%'"
+
+
 def typed(value: str, field_type: str) -> str | None:
     """Return the literal of a text for a field of that type, or None when no record can have such a value.
 

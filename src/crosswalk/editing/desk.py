@@ -1,0 +1,122 @@
+"""Everything the editing of one sync needs at hand: its ends, the source's catalogue and the described org.
+
+Salesforce may be away or signed out while somebody edits. Then the last description we hold serves, and `stale` says so; without any, the
+mapping is shown and checked as far as that goes without an org.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from crosswalk.engine.orgs import Orgs
+from crosswalk.errors import CrosswalkError, MappingError, RequestRefused
+from crosswalk.mapping import check, document
+from crosswalk.mapping.document import Document
+from crosswalk.mapping.reading import Sources
+from crosswalk.mapping.rows import PERSON, Makings
+from crosswalk.model import Attribute, ObjectType, OrgSchema
+from crosswalk.salesforce import object_types
+from crosswalk.sources import registry
+from crosswalk.store import tables
+from crosswalk.store.configuration import ConnectionConfig, SourceConfig, SyncConfig, SyncState
+from crosswalk.turn.context import Engine, Org
+
+_ALWAYS = frozenset({"Lead", "Contact", "CampaignMember"})
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One sync as it is edited. `org` is None while Salesforce cannot be asked; `stale` then says why."""
+
+    sync: SyncConfig
+    source: SourceConfig
+    connection: ConnectionConfig
+    catalogue: tuple[Attribute, ...]
+    schema: OrgSchema
+    org: Org | None = None
+    stale: str = ""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The connection's time zone."""
+        return ZoneInfo(str(self.connection.settings.get("zone", "UTC")))
+
+    @property
+    def attributes(self) -> Mapping[str, Attribute]:
+        """The catalogue by key."""
+        return {attribute.key: attribute for attribute in self.catalogue}
+
+    @property
+    def known_schema(self) -> OrgSchema | None:
+        """The schema to check against, or None when nothing of the org is known."""
+        return self.schema if self.schema.objects else None
+
+    def makings(self, parsed: Document | None) -> Makings:
+        """Return what rows of a document are compiled with."""
+        records = {step.name: PERSON if step.person else step.name for step in parsed.steps} if parsed else {}
+        return Makings(Sources(self.attributes, self.source.kind), self.schema, records)
+
+    def label(self, object_name: str, field: str) -> str:
+        """Return a field's label, or its name where the org is not known to have it."""
+        found = self.schema.field(object_name, field)
+        return found.label if found else field
+
+
+async def open_sync(engine: Engine, orgs: Orgs, sync_id: str, *more: Mapping[str, Any]) -> Desk:
+    """Return the desk of a sync with every object described that its mapping or those of `more` name; raise 404 for no such sync."""
+    configuration = await engine.configuration.current()
+    sync = configuration.syncs.get(sync_id)
+    if sync is None or sync.state is SyncState.REMOVED:
+        raise RequestRefused("no_such_sync", "There is no such sync; it may have been deleted meanwhile.", 404)
+    source, connection = configuration.sources[sync.source_id], configuration.connections[sync.connection_id]
+    catalogue = registry.source(source.kind).catalogue(source.settings)
+    wanted = _ALWAYS | {name for data in (sync.document, *more) for name in _objects(data)}
+    try:
+        org = await orgs.of(connection)
+        return Desk(sync, source, connection, catalogue, await org.describe.schema(wanted), org)
+    except CrosswalkError as away:
+        return Desk(sync, source, connection, catalogue, await _remembered(engine, connection.id, wanted), None, away.sentence)
+
+
+async def described(desk: Desk, names: Iterable[str]) -> OrgSchema:
+    """Return further objects of the desk's org; what is known already is not asked again."""
+    missing = [name for name in names if name.lower() not in desk.schema.objects]
+    if not missing or desk.org is None:
+        return desk.schema
+    found = await desk.org.describe.schema(missing)
+    return OrgSchema({**desk.schema.objects, **found.objects})
+
+
+def _objects(data: Mapping[str, Any]) -> set[str]:
+    """Return the objects that a document or draft names, as far as they can be names at all."""
+    try:
+        found = set(document.objects(document.parse(data)))
+    except MappingError:
+        steps = data.get("steps")
+        found = {str(step.get("object") or "") for step in steps if isinstance(step, dict)} if isinstance(steps, list) else set()
+        rows = [row for step in steps or () if isinstance(step, dict) for row in step.get("rows") or () if isinstance(row, dict)]
+        matches = [(row.get("entry") or {}).get("auto_match") for row in rows if isinstance(row.get("entry"), dict)]
+        found |= {str(match.get("object") or "") for match in matches if isinstance(match, dict)}
+    return {name for name in found if name.isidentifier()}
+
+
+async def _remembered(engine: Engine, connection_id: str, names: Iterable[str]) -> OrgSchema:
+    """Return what was described last, without asking the org."""
+    cache = tables.describe_cache
+    query = select(cache.c.object, cache.c.document).where(
+        cache.c.connection_id == connection_id, cache.c.object.in_([name.lower() for name in names])
+    )
+    found: dict[str, ObjectType] = {}
+    async with engine.database.read() as tx:
+        for row in await tx.execute(query):
+            if row.document:
+                found[row.object] = object_types.object_type(row.document)
+    return OrgSchema(found)
+
+
+def creates(parsed: Document | None, number: int) -> bool:
+    """Tell whether a step of a draft may create its record."""
+    return parsed is not None and check.creates(parsed.steps[number], parsed)
