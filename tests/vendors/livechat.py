@@ -26,7 +26,7 @@ AGENTS = {MAYA: "Maya Lind", OMAR: "Omar Said"}
 _STATUS = {"validation": 400, "authentication": 401, "authorization": 403, "not_found": 404, "misdirected_request": 421}
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}[+-]\d\d:\d\d")
 _ARCHIVE_MEMBERS = {"filters", "sort_order", "limit", "page_id", "highlights"}
-_MOST, _ORDINARY = 100, 10
+_MOST, _ORDINARY, _THREADS_MOST = 100, 10, 20
 _PAGE_LIVES = timedelta(days=30)
 
 
@@ -216,6 +216,8 @@ class LiveChatSimulator:
     def _archive_page(self, asked):
         begun, until = asked["filters"].get("from", ""), asked["filters"].get("to", "9999")
         found = [self.chats[thread_id] for thread_id in self.archived if begun[:26] <= self._begun(thread_id) <= until[:26]]
+        if "thread_ids" in asked["filters"]:
+            found = [chat for chat in found if chat["thread"]["id"] in asked["filters"]["thread_ids"]]
         found.sort(key=lambda chat: (chat["thread"]["created_at"], chat["thread"]["id"]), reverse=asked["sort_order"] == "desc")
         found = [*self.garbage, *found]
         following = asked["offset"] + asked["limit"]
@@ -245,6 +247,10 @@ def _archive_problem(asked):
         return "limit must be from 1 to 100"
     if asked["sort_order"] not in ("asc", "desc"):
         return "sort_order must be asc or desc"
+    if "thread_ids" in asked["filters"]:
+        return (
+            "" if set(asked["filters"]) == {"thread_ids"} and len(asked["filters"]["thread_ids"]) <= _THREADS_MOST else "thread_ids alone"
+        )
     if set(asked["filters"]) - {"from", "to"}:
         return "unknown filter"
     wrong = [name for name, value in asked["filters"].items() if not _MOMENT.fullmatch(value)]

@@ -82,6 +82,15 @@ class Reach:
     lag: timedelta
     overlap: timedelta
     first: timedelta
+    is_periodic: bool = True  # a stream that costs many calls is left to the daily job
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A session that a page told is over; `subject` is what `Refetching.refetch` takes."""
+
+    subject: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +103,7 @@ class Page:
     accepted: Accepted
     position: Any | None
     remarks: tuple[str, ...] = ()
+    ended: tuple[Ended, ...] = ()
 
 
 class Verdict(StrEnum):
@@ -153,4 +163,19 @@ class Pulling(Source, Protocol):
 
     async def discover(self, api: VendorApi, source: SourceConfig) -> Mapping[str, Any]:
         """Return the settings that name the system's custom attributes; with them the catalogue offers those too."""
+        ...
+
+
+@runtime_checkable
+class Refetching(Pulling, Protocol):
+    """A source that can be asked for one session or conversation, and tells when its systems add to those that are over."""
+
+    def late_data(self, settings: Mapping[str, Any]) -> tuple[timedelta, ...]:
+        """Return how long after its end a session is read again, each time; nothing when all is known at once."""
+        ...
+
+    async def refetch(
+        self, api: VendorApi, source: SourceConfig, subject: str, position: Any | None, received_at: datetime, new_id: NewId
+    ) -> Page:
+        """Return a page of one session or conversation; `SkipRecord` says why when there is none or it has not ended."""
         ...

@@ -13,7 +13,7 @@ from typing import Any
 from crosswalk.errors import SkipRecord
 from crosswalk.model import Accepted, Event, Rejected
 from crosswalk.sources import identifiers, moments
-from crosswalk.sources.base import NewId, Page, Window
+from crosswalk.sources.base import Ended, NewId, Page, Window
 from crosswalk.sources.kaltura import records, reports, web_api
 from crosswalk.sources.kaltura.paging import Place
 from crosswalk.sources.kaltura.records import Json, Reading
@@ -78,6 +78,7 @@ class Pull:
     settings: KalturaSettings
     stream: str
     window: Window
+    only: tuple[str, str] | None = None  # event and session, when nothing else is asked for
 
     async def page(self, position: Position, received_at: datetime, new_id: NewId) -> Page:
         """Return the page at a position: of an event while events are at hand, else the next events."""
@@ -87,6 +88,8 @@ class Pull:
         try:
             return await self._event(position, Reading(self.source_id, received_at, event), new_id)
         except SkipRecord:
+            if self.only:
+                raise
             gone = f"Event {event['id']} is not at Kaltura any more, so the rest of it was passed over; nothing is to be done."
             return _page(Accepted(), position.after_event(), gone)
 
@@ -104,7 +107,9 @@ class Pull:
     async def _events(self, position: Position) -> Page:
         since = self.window.start - timedelta(days=self.settings.event_days)
         filters: Json = {"searchTerm": " ", "endDateGreaterThanOrEqual": _stamp(since)}
-        if self.settings.event_ids:
+        if self.only:
+            filters["idIn"] = [records.event_number({"id": self.only[0]})]
+        elif self.settings.event_ids:
             filters["idIn"] = list(self.settings.event_ids)
         place = position.events or Place()
         body = {"filter": filters, "pager": place.pager(EVENTS_PER_PAGE), "orderBy": "+createdAt"}
@@ -112,7 +117,9 @@ class Pull:
         unread = place.unread(listed)
         if unread is None:
             return _page(Accepted(), Position(place.again()))
-        found = tuple(event for event in map(records.event_of, unread) if event)
+        found = tuple(event for event in map(records.event_of, unread) if event and (not self.only or event["id"] == self.only[0]))
+        if self.only and not found:
+            raise SkipRecord(f"Kaltura does not list the event {self.only[0]} any more; nothing of it can be read.")
         broken = tuple(
             records.unreadable("The list of events holds something that is no event.", one) for one in unread if not records.event_of(one)
         )
@@ -154,12 +161,13 @@ class Pull:
             for one in listed
             if not records.session_of(one)
         )
-        ended = tuple(one for one in map(records.session_of, listed) if one and self._has_ended(one, event))
-        return _page(Accepted(invalid=broken), replace(position, sessions=ended) if ended else position.after_event())
-
-    def _has_ended(self, session: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
-        ended = moments.from_iso(session.get("endDate")) or moments.from_iso(event.get("endDate"))
-        return ended is not None and self.window.start <= ended <= self.window.end
+        over = [(one, at) for one in map(records.session_of, listed) if one and (at := _end(one, event)) and at <= self.window.end]
+        wanted = tuple(one for one, at in over if self.window.start <= at and (not self.only or one["id"] == self.only[1]))
+        if self.only and not wanted:
+            raise SkipRecord(f"The session {self.only[1]} has not ended yet, or is gone; it can be read again once it has ended.")
+        told = tuple(Ended(f"{event['id']}/{one['id']}", at) for one, at in over)
+        page = _page(Accepted(invalid=broken), replace(position, sessions=wanted) if wanted else position.after_event())
+        return replace(page, ended=told)
 
     async def _engagement(self, position: Position, reading: Reading, new_id: NewId) -> Page:
         session, *left = position.sessions or ()
@@ -236,6 +244,10 @@ def _sorted(found: Iterable[Event | Rejected]) -> Accepted:
     return Accepted(
         tuple(one for one in everything if isinstance(one, Event)), invalid=tuple(one for one in everything if isinstance(one, Rejected))
     )
+
+
+def _end(session: Mapping[str, Any], event: Mapping[str, Any]) -> datetime | None:
+    return moments.from_iso(session.get("endDate")) or moments.from_iso(event.get("endDate"))
 
 
 def _page(accepted: Accepted, position: Position, *remarks: str) -> Page:

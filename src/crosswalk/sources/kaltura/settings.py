@@ -4,6 +4,7 @@ Kaltura does not publish the columns of its poll report, and accounts differ in 
 """
 
 from enum import StrEnum
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -66,3 +67,6 @@ class KalturaSettings(BaseModel):
     first_pull_days: float = Field(30, gt=0, description="How far the first pull looks back.")
     event_days: float = Field(60, gt=0, description="How long after its end an event is still read.")
     report_hours: float = Field(48, ge=0, description="How long after a session its reports are read again, because they lag.")
+    reread_hours: tuple[Annotated[float, Field(gt=0)], ...] = Field(
+        (1, 6, 24, 72, 168, 336, 720), description="How many hours after its end a session is read again, each time."
+    )

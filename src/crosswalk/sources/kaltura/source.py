@@ -5,7 +5,7 @@ the last one counts.
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 import httpx2
@@ -24,6 +24,7 @@ from crosswalk.sources.vendor_api import VendorApi
 from crosswalk.store.configuration import SourceConfig
 
 _LAG = timedelta(minutes=2)
+_EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Kaltura:
@@ -103,6 +104,20 @@ class Kaltura:
     ) -> Page:
         """Return a page of profiles, or the attendees of one session."""
         pull = Pull(_own(api), source.id, KalturaSettings.model_validate(source.settings), stream, window)
+        return await pull.page(Position.of(position), received_at, new_id)
+
+    def late_data(self, settings: Mapping[str, Any]) -> tuple[timedelta, ...]:
+        """Return when a session is read again: its reports lag, and recordings are watched for weeks."""
+        return tuple(timedelta(hours=hours) for hours in KalturaSettings.model_validate(settings).reread_hours)
+
+    async def refetch(
+        self, api: VendorApi, source: SourceConfig, subject: str, position: Any | None, received_at: datetime, new_id: NewId
+    ) -> Page:
+        """Return the attendees of one session; the subject is its event and its own id, with a slash between them."""
+        event_id, _, session_id = subject.partition("/")
+        window = Window(_EVER, received_at)
+        settings = KalturaSettings.model_validate(source.settings)
+        pull = Pull(_own(api), source.id, settings, pulling.ENGAGEMENT, window, (event_id, session_id))
         return await pull.page(Position.of(position), received_at, new_id)
 
     async def expand(self, api: VendorApi, source: SourceConfig, notice: Notice, received_at: datetime, new_id: NewId) -> Accepted:

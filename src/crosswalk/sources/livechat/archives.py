@@ -50,6 +50,16 @@ class Reader:
         begun_again = bool(position and position["begun_again"])
         return Page(Accepted(events, invalid=invalid), {"page_id": following, "begun_again": begun_again} if following else None)
 
+    async def thread(self, thread_id: str, received_at: datetime, new_id: NewId) -> Page:
+        """Return the page that holds one archived thread; `SkipRecord` when it has not ended or is not there."""
+        listed = await self._list({"filters": {"thread_ids": [thread_id]}})
+        if not listed["chats"]:
+            raise SkipRecord(f"LiveChat has no ended chat with the thread {thread_id}; a chat can be read once it has ended.")
+        known = await directory.fetched(self.api, self.settings)
+        read = [self._read(chat, known, received_at, new_id) for chat in listed["chats"]]
+        events = tuple(one for one in read if isinstance(one, Event))
+        return Page(Accepted(events, invalid=tuple(one for one in read if isinstance(one, Rejected))), None)
+
     async def latest(self) -> list[Any]:
         """Return the latest hundred chats of the archive, as LiveChat shows them."""
         chats: list[Any] = (await self._list({"limit": PAGE_SIZE, "sort_order": "desc"}))["chats"]

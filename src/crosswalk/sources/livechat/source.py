@@ -103,6 +103,18 @@ class LiveChat:
         """Return the chat that a webhook pointed at."""
         return await _reader(api, source).expand(notice, received_at, new_id)
 
+    def late_data(self, settings: Mapping[str, Any]) -> tuple[timedelta, ...]:
+        """Return nothing: what is added to a chat after its end is told by webhooks, and read by the daily pull."""
+        del settings
+        return ()
+
+    async def refetch(
+        self, api: VendorApi, source: SourceConfig, subject: str, position: Any | None, received_at: datetime, new_id: NewId
+    ) -> Page:
+        """Return one archived chat, by the id of its thread."""
+        del position
+        return await _reader(api, source).thread(subject, received_at, new_id)
+
     async def check(self, api: VendorApi, source: SourceConfig) -> tuple[Finding, ...]:
         """Try the token and what it may read."""
         return await licence.check(_reader(api, source))

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from crosswalk.errors import SkipRecord
 from crosswalk.model import Accepted
-from crosswalk.sources.base import NewId, Page, Window
+from crosswalk.sources.base import Ended, NewId, Page, Window
 from crosswalk.sources.livestorm import expanding, listing, people
 from crosswalk.sources.livestorm.listing import Params, Reading
 from crosswalk.sources.livestorm.people import Surroundings
@@ -20,6 +21,7 @@ from crosswalk.sources.vendor_api import VendorApi
 
 SESSIONS, REPLAYS = "sessions", "replays"
 STREAMS = (SESSIONS, REPLAYS)
+ONE = "one session"  # not a stream of its own: a session that is asked for by its id
 
 Json = dict[str, Any]
 
@@ -90,13 +92,24 @@ class Pull:
         listed = await listing.page(self.api, "sessions", filters[position.part], position.sessions)
         found = tuple(session for session in map(people.session_of, listed.items) if session)
         unread = tuple(people.rejected_session(item) for item in listed.items if people.session_of(item) is None)
-        return self._page(Accepted(invalid=unread), replace(position, sessions=listed.next, todo=found))
+        over = tuple(Ended(session["id"], at) for session in found if (at := people.ended_at(session)))
+        return self._page(Accepted(invalid=unread), replace(position, sessions=listed.next, todo=found), over)
 
-    def _page(self, accepted: Accepted, position: Position) -> Page:
+    async def session(self, session_id: str) -> Position:
+        """Return where everybody of one session is read from; `SkipRecord` when there is none or it has not ended."""
+        body = await self.api.get(f"sessions/{quote(session_id, safe='')}", headers=listing.JSON_API)
+        found = people.session_of(body.get("data") if isinstance(body, dict) else None)
+        if found is None or people.ended_at(found) is None:
+            raise SkipRecord(f"The session {session_id} has not ended yet; it can be read again once it has.")
+        return Position(sessions=None, todo=(found,))
+
+    def _page(self, accepted: Accepted, position: Position, over: tuple[Ended, ...] = ()) -> Page:
         is_last = not position.todo and position.sessions is None and position.part + 1 >= len(self._session_filters())
-        return Page(accepted, None if is_last else position.stored())
+        return Page(accepted, None if is_last else position.stored(), ended=over)
 
     def _session_filters(self) -> tuple[Params, ...]:
+        if self.stream == ONE:
+            return ({},)
         if self.stream == SESSIONS:
             return ({"filter[updated_since]": _unix(self.window.start)},)
         held_since = self.window.end - timedelta(days=self.settings.replay_days)
@@ -104,7 +117,7 @@ class Pull:
 
     def _people_filter(self, session: Mapping[str, Any]) -> Params:
         ended = people.ended_at(session)
-        if self.stream == SESSIONS and ended and self.window.start <= ended:
+        if self.stream == ONE or (self.stream == SESSIONS and ended and self.window.start <= ended):
             return {}  # everybody: of those who stayed away nothing may have changed
         return {"filter[updated_since]": _unix(self.window.start)}
 

@@ -1,7 +1,7 @@
 """What an admin sets on a Livestorm source."""
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -41,4 +41,7 @@ class LivestormSettings(BaseModel):
     overlap_minutes: float = Field(60, ge=0, description="How far a pull looks back behind the end of the last one.")
     first_pull_days: float = Field(30, gt=0, description="How far the first pull looks back.")
     replay_days: float = Field(30, ge=0, description="How long after a session its replays are looked for.")
+    reread_hours: tuple[Annotated[float, Field(gt=0)], ...] = Field(
+        (1, 6, 24, 72, 168, 336, 720), description="How many hours after its end a session is read again, each time."
+    )
     attendance_delay_seconds: float = Field(60, ge=0, description="How long after a session's end attendance is taken for complete.")

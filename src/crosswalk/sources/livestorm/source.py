@@ -83,10 +83,10 @@ class Livestorm:
         return pulling.STREAMS if LivestormSettings.model_validate(settings).replay_days else (pulling.SESSIONS,)
 
     def reach(self, settings: Mapping[str, Any], stream: str) -> Reach:
-        """Return how far pulls look, the same for both streams."""
-        del stream
+        """Return how far pulls look; replays ask once for each session of some weeks, which the allowance bears once a day."""
         chosen = LivestormSettings.model_validate(settings)
-        return Reach(_LAG, timedelta(minutes=chosen.overlap_minutes), timedelta(days=chosen.first_pull_days))
+        overlap, first = timedelta(minutes=chosen.overlap_minutes), timedelta(days=chosen.first_pull_days)
+        return Reach(_LAG, overlap, first, is_periodic=stream == pulling.SESSIONS)
 
     def api(self, source: SourceConfig, http: httpx2.AsyncClient, clock: Clock) -> VendorApi:
         """Return the API with the token as it is: Livestorm takes a token behind `Bearer` for one of another kind, and refuses it."""
@@ -119,6 +119,19 @@ class Livestorm:
             return await expanding.person(api, source.id, notice, new_id)
         settings = LivestormSettings.model_validate(source.settings)
         return await expanding.session(api, source.id, settings, notice, received_at, new_id)
+
+    def late_data(self, settings: Mapping[str, Any]) -> tuple[timedelta, ...]:
+        """Return when a session is read again: attendance is counted after its end, replays are watched for weeks."""
+        return tuple(timedelta(hours=hours) for hours in LivestormSettings.model_validate(settings).reread_hours)
+
+    async def refetch(
+        self, api: VendorApi, source: SourceConfig, subject: str, position: Any | None, received_at: datetime, new_id: NewId
+    ) -> Page:
+        """Return a page of the people of one session, by its id."""
+        window = Window(received_at, received_at)
+        pull = Pull(api, source.id, LivestormSettings.model_validate(source.settings), pulling.ONE, window)
+        begun = await pull.session(subject) if position is None else Position.of(position)
+        return await pull.page(begun, received_at, new_id)
 
     async def check(self, api: VendorApi, source: SourceConfig) -> tuple[Finding, ...]:
         """Try the token and look whether the webhooks of this source are still there."""
