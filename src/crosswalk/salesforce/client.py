@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
+from xml.sax.saxutils import escape
 
 import httpx2
 
@@ -32,7 +33,13 @@ _NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, htt
 _HOPELESS_SESSIONS = (b"This session is not valid for use with the REST API", b"Connected app is not attached to Agent")
 _MAYBE_RAN_STATUSES = frozenset({500, 502, 504})
 _MAYBE_RAN_CODES = frozenset({"UNKNOWN_EXCEPTION", "REQUEST_RUNNING_TOO_LONG"})
-_UNAUTHORISED, _NOT_MODIFIED = 401, 304
+_UNAUTHORISED, _NOT_MODIFIED, _REFUSED = 401, 304, 400
+_TYPES = {False: "application/json", True: "text/xml"}
+_ENVELOPE = (
+    '<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Header>'
+    '<SessionHeader xmlns="http://soap.sforce.com/2006/04/metadata"><sessionId>{session}</sessionId></SessionHeader></soapenv:Header>'
+    "<soapenv:Body>{operation}</soapenv:Body></soapenv:Envelope>"
+)
 
 
 class TokenSource(Protocol):
@@ -64,6 +71,7 @@ class _Request:
     body: Any
     headers: Mapping[str, str]
     rows: int
+    soap: bool = False
 
 
 class Client:
@@ -112,10 +120,19 @@ class Client:
             raise self.unreadable(purpose, reply.status, "parts of the answer are missing")
         return answers
 
+    async def soap(self, service: str, operation: str, *, purpose: Purpose) -> Reply:
+        """Call an operation, given as XML, of a SOAP service such as `m`; the body of the reply is the envelope as received."""
+        path = f"/services/Soap/{service}/{self.api_version.removeprefix('v')}"
+        return await self._exchange(_Request("POST", path, purpose, operation, {"SOAPAction": '""'}, 0, soap=True))
+
+    async def user_id(self) -> str:
+        """Return the id of the user the connection acts as."""
+        return (await self._tokens.current()).user_id
+
     async def _exchange(self, request: _Request) -> Reply:
         token = await self._tokens.current()
         response = await self._once(token, request)
-        if response.status_code == _UNAUTHORISED and not any(text in response.content for text in _HOPELESS_SESSIONS):
+        if _session_is_over(request, response):
             response = await self._once(await self._tokens.refresh(token), request)
         return self._checked(response, request)
 
@@ -123,12 +140,12 @@ class Client:
         sent = self._http.build_request(
             request.method,
             token.instance_url + request.path,
-            headers={**request.headers, "Authorization": f"Bearer {token.access_token}", "Accept": "application/json"},
-            content=None if request.body is None else json.dumps(request.body, ensure_ascii=True).encode(),
+            headers={**request.headers, "Authorization": f"Bearer {token.access_token}", "Accept": _TYPES[request.soap]},
+            content=_content(token, request),
             timeout=httpx2.Timeout(None, connect=_CONNECT_SECONDS, pool=_CONNECT_SECONDS),
         )
         if request.body is not None:
-            sent.headers["Content-Type"] = "application/json"
+            sent.headers["Content-Type"] = _TYPES[request.soap]
         started_at, began = self._clock.now(), self._clock.monotonic()
         response: httpx2.Response | None = None
         try:
@@ -159,12 +176,16 @@ class Client:
         status = response.status_code
         if status == _NOT_MODIFIED or (response.is_success and not response.content):
             return Reply(status, response.headers, None)
+        if response.is_success and request.soap:
+            return Reply(status, response.headers, response.content)
         if response.is_success:
             try:
                 return Reply(status, response.headers, response.json())
             except ValueError as error:
                 raise self.unreadable(request.purpose, status, "the answer is not JSON") from error
         fault = faults.classify_response(status, response.headers.get("Content-Type", ""), response.content)
+        if request.soap and b"faultcode" in response.content:
+            status = _REFUSED  # SOAP answers 500 to whatever it refuses; what it refuses has not run
         raise self.refusal(fault, status, request.purpose, response.headers.get("X-SFDC-Request-Id"))
 
     def refusal(self, fault: Fault, status: int, purpose: Purpose, request_id: str | None = None) -> errors.CrosswalkError:
@@ -197,6 +218,19 @@ def http_client() -> httpx2.AsyncClient:
     """Return the HTTP client of a process; a peer that no longer acknowledges is given up after 30 seconds where the platform can."""
     options = [(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _DEAD_PEER_MS)] if hasattr(socket, "TCP_USER_TIMEOUT") else None
     return httpx2.AsyncClient(transport=httpx2.AsyncHTTPTransport(socket_options=options))
+
+
+def _content(token: Token, request: _Request) -> bytes | None:
+    if request.soap:
+        return _ENVELOPE.format(session=escape(token.access_token), operation=request.body).encode()
+    return None if request.body is None else json.dumps(request.body, ensure_ascii=True).encode()
+
+
+def _session_is_over(request: _Request, response: httpx2.Response) -> bool:
+    """Tell whether the same request may go through with a new token; SOAP says so in a fault."""
+    if request.soap and not response.is_success and b"INVALID_SESSION_ID" in response.content:
+        return True
+    return response.status_code == _UNAUTHORISED and not any(text in response.content for text in _HOPELESS_SESSIONS)
 
 
 def _entry(request: _Request, response: httpx2.Response | None, *, started_at: datetime, ms: float) -> ApiCall:
