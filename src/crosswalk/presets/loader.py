@@ -1,6 +1,7 @@
 """A preset by its name: a mapping document, and what it needs in the org.
 
 The files are YAML, so that an admin can read, copy and change them; a preset is only a beginning, never a reference at run time.
+Third parties add theirs through the entry point group `crosswalk.presets`: name → the package in which `<name>.yaml` stands.
 Under `preset:` stand, besides title and kind (every word is explained in `needs.py`, an unknown one is refused):
 
     member_statuses: [Registered, Attended]     # the texts the preset writes to Campaign Members
@@ -46,7 +47,8 @@ import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from importlib import metadata, resources
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -55,7 +57,9 @@ from crosswalk.errors import ConfigurationError
 from crosswalk.presets import needs
 from crosswalk.presets.needs import Needs
 
-_PACKAGE = "crosswalk.presets"
+GROUP = "crosswalk.presets"
+
+_OURS = "crosswalk.presets"
 _SUFFIX = ".yaml"
 
 
@@ -75,8 +79,19 @@ class Preset:
 
 def names() -> tuple[str, ...]:
     """Return the names of all presets."""
-    files = (entry.name for entry in resources.files(_PACKAGE).iterdir())
-    return tuple(sorted(name.removesuffix(_SUFFIX) for name in files if name.endswith(_SUFFIX)))
+    return tuple(sorted(packages()))
+
+
+@cache
+def packages() -> Mapping[str, str]:
+    """Return the package in which each preset's file stands; a name that two packages claim is an error."""
+    files = (entry.name for entry in resources.files(_OURS).iterdir())
+    found = {name.removesuffix(_SUFFIX): _OURS for name in files if name.endswith(_SUFFIX)}
+    for entry in metadata.entry_points(group=GROUP):
+        if found.setdefault(entry.name, entry.module) != entry.module:
+            sentence = f"Both {found[entry.name]} and {entry.module} hold a preset {entry.name!r}; uninstall one of the packages."
+            raise ConfigurationError(sentence)
+    return MappingProxyType(found)
 
 
 def load(name: str, options: Iterable[str] = ()) -> Preset:
@@ -106,7 +121,11 @@ def load(name: str, options: Iterable[str] = ()) -> Preset:
 
 @cache
 def _content(name: str) -> dict[str, Any]:
-    text = resources.files(_PACKAGE).joinpath(name + _SUFFIX).read_text("utf-8")
+    package = packages()[name]
+    try:
+        text = resources.files(package).joinpath(name + _SUFFIX).read_text("utf-8")
+    except (ImportError, OSError) as error:
+        raise ConfigurationError(f"The preset {name!r} cannot be read from {package}; update or uninstall its package.") from error
     content: dict[str, Any] = yaml.safe_load(text)
     return content
 

@@ -19,6 +19,8 @@ def sources() -> Mapping[str, Source]:
         made = entry.load()()
         if not isinstance(made, Source):
             raise ConfigurationError(f"The source {entry.name!r} ({entry.value}) lacks parts of a source; update or uninstall its package.")
+        if entry.name in found:
+            raise ConfigurationError(f"Two packages bring a source of the kind {entry.name!r}; uninstall the one with {entry.value}.")
         found[entry.name] = made
     return MappingProxyType(found)
 
