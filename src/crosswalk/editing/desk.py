@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from crosswalk.engine.orgs import Orgs
 from crosswalk.errors import CrosswalkError, MappingError, RequestRefused
-from crosswalk.mapping import check, document
+from crosswalk.mapping import check, document, drafts
 from crosswalk.mapping.document import Document
 from crosswalk.mapping.reading import Sources
 from crosswalk.mapping.rows import PERSON, Makings
@@ -38,6 +38,11 @@ class Desk:
     schema: OrgSchema
     org: Org | None = None
     stale: str = ""
+
+    @property
+    def saved(self) -> Mapping[str, Any]:
+        """The document in force, without what stands at its default."""
+        return drafts.normal(self.sync.document)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crosswalk.editing.desk import Desk
 from crosswalk.errors import Problem
+from crosswalk.mapping import drafts
 from crosswalk.mapping.differences import keyed, named
 from crosswalk.mapping.drafts import Draft, DraftRow
 from crosswalk.store import tables
@@ -32,7 +33,7 @@ class Dead:
         """Return a problem for each dead row of a draft: it has to be replaced or removed before the next save (LS-42)."""
         found = []
         known = self.desk.known_schema
-        begun = {name: keyed(step) for name, step in named(self.first).items()}
+        begun = {name: keyed(step) for name, step in named(drafts.normal(self.first)).items()}
         for rows, step in zip(draft.rows, draft.data.get("steps") or (), strict=False):
             owner = str(step.get("object") or "")
             target = known.object(owner) if known else None

@@ -56,7 +56,7 @@ async def save(engine: Engine, desk: Desk, data: Any, expected: int, actor: str)
     if refused or draft.document is None:
         raise MappingError(refused)
     wanted = document.dump(draft.document)
-    found = tuple(compare(desk.sync.document, wanted, desk.catalogue, desk.label))
+    found = tuple(compare(desk.saved, wanted, desk.catalogue, desk.label))
     if not found:
         return Saved(expected, is_new=False)
     async with engine.database.write() as tx:
@@ -80,8 +80,9 @@ async def conflict(tx: AsyncConnection, desk: Desk, draft: Draft, expected: int)
     """Return what an editor of an older version is told."""
     current = await _current(tx, desk.sync.id)
     base, theirs = await _version(tx, desk.sync.id, expected), await _version(tx, desk.sync.id, current)
-    changed = tuple(compare(base.document, theirs.document, desk.catalogue, desk.label))
-    return Conflict(current, theirs.author, theirs.at, changed, merge(base.document, draft.data, theirs.document))
+    old, new = drafts.normal(base.document), drafts.normal(theirs.document)
+    mine = document.dump(draft.document) if draft.document and draft.is_whole else draft.data
+    return Conflict(current, theirs.author, theirs.at, tuple(compare(old, new, desk.catalogue, desk.label)), merge(old, mine, new))
 
 
 async def _current(tx: AsyncConnection, sync_id: str) -> int:

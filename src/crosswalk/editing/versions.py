@@ -11,6 +11,7 @@ from crosswalk.editing import saving
 from crosswalk.editing.desk import Desk
 from crosswalk.editing.saving import Conflict, Saved
 from crosswalk.errors import RequestRefused
+from crosswalk.mapping import drafts
 from crosswalk.mapping.differences import Difference, compare
 from crosswalk.store import tables
 from crosswalk.turn.context import Engine
@@ -36,12 +37,13 @@ async def listed(engine: Engine, desk: Desk, limit: int = 20, before: int | None
         query = query.where(_table.c.version < before)
     async with engine.database.read() as tx:
         rows = (await tx.execute(query.limit(min(limit, MOST) + 1))).all()
-    older: list[Mapping[str, Any]] = [row.document for row in rows[1:]]
+    documents = [drafts.normal(row.document) for row in rows]
+    older: list[Mapping[str, Any]] = documents[1:]
     if len(rows) <= limit and rows:
         older.append({})
     return [
-        Version(row.version, row.author, row.at, tuple(compare(base, row.document, desk.catalogue, desk.label)) if base else ())
-        for row, base in zip(rows[:limit], older, strict=False)
+        Version(row.version, row.author, row.at, tuple(compare(base, own, desk.catalogue, desk.label)) if base else ())
+        for row, own, base in zip(rows[:limit], documents, older, strict=False)
     ]
 
 
@@ -52,8 +54,7 @@ async def document_of(engine: Engine, desk: Desk, number: int) -> Mapping[str, A
         found = (await tx.execute(query)).scalar_one_or_none()
     if found is None:
         raise RequestRefused("no_such_version", f"The sync has no version {number}.", 404)
-    document: Mapping[str, Any] = found
-    return document
+    return drafts.normal(found)
 
 
 async def between(engine: Engine, desk: Desk, older: int, newer: int) -> list[Difference]:

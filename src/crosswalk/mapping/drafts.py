@@ -11,7 +11,7 @@ from typing import Any
 
 from crosswalk.errors import MappingError, Problem
 from crosswalk.mapping import check
-from crosswalk.mapping.document import Document, FieldRow, Row, parse
+from crosswalk.mapping.document import Document, FieldRow, Row, dump, parse
 from crosswalk.model import Attribute, OrgSchema
 
 KEY = "_key"
@@ -114,6 +114,14 @@ def preloaded(data: Mapping[str, Any], document: Document, schema: OrgSchema) ->
         wanted = check.unfilled(step, target) if target and target.createable and check.creates(step, document) else []
         steps.append({**plain_step, "rows": [*(plain_step.get("rows") or ()), *({"field": one.name} for one in wanted)]})
     return {**data, "steps": steps}
+
+
+def normal(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a saved document without what stands at its default, so that equal ones look equal; as it is if it cannot be read."""
+    try:
+        return dump(parse(data))
+    except MappingError:
+        return data
 
 
 def plain(data: Mapping[str, Any], kept: Sequence[Sequence[int]] | None = None) -> dict[str, Any]:
