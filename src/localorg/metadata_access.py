@@ -1,6 +1,6 @@
 """Permission sets and profiles as metadata components; the rows of FieldPermissions and ObjectPermissions are their content."""
 
-from localorg import permissions, records
+from localorg import components, permissions, records
 from localorg.errors import SalesforceError
 from localorg.metadata_schema import Work
 from localorg.metadata_values import Content, flag, listed, missing, text
@@ -31,6 +31,7 @@ class PermissionSets:
         body = {"Name": full_name, "Label": label, "Description": text(content, "description")}
         set_id = records.insert(work.transaction, _type(work, "PermissionSet"), body)
         _grant(work, set_id, content)
+        self._show_tabs(work, full_name, content, {})
 
     def update(self, work: Work, full_name: str, content: Content) -> None:
         """Change a permission set; whether grants that are not given are taken away is a switch."""
@@ -40,9 +41,11 @@ class PermissionSets:
         label = text(content, "label")
         if label is not None:
             records.update(work.transaction, _type(work, "PermissionSet"), row["Id"], {"Label": label})
+        kept = {} if work.transaction.switches.permission_set_update_replaces else self._tabs(work, full_name)
         if work.transaction.switches.permission_set_update_replaces:
             _revoke_all(work, row["Id"])
         _grant(work, row["Id"], content)
+        self._show_tabs(work, full_name, content, kept)
 
     def delete(self, work: Work, full_name: str) -> None:
         """Remove a permission set, its grants and its assignments."""
@@ -50,6 +53,7 @@ class PermissionSets:
         if row is None:
             raise _unknown("PermissionSet", full_name)
         records.delete(work.transaction, _type(work, "PermissionSet"), row["Id"])
+        components.drop(work.transaction, "PermissionSet", full_name)
         work.transaction.permissions_touched = True
 
     def read(self, work: Work, full_name: str) -> Content | None:
@@ -57,7 +61,23 @@ class PermissionSets:
         row = _set_named(work, full_name)
         if row is None:
             return None
-        return {"label": row["Label"], "description": row["Description"], **_grants(work, row["Id"])}
+        tabs = [{"tab": name, "visibility": shown} for name, shown in sorted(self._tabs(work, full_name).items())]
+        shown = {"tabSettings": tabs} if tabs else {}
+        return {"label": row["Label"], "description": row["Description"], **_grants(work, row["Id"]), **shown}
+
+    def _tabs(self, work: Work, full_name: str) -> dict[str, str]:
+        kept = components.find(work.transaction.connection, "PermissionSet", full_name)
+        return {str(each["tab"]): str(each["visibility"]) for each in listed(kept.content if kept is not None else {}, "tabSettings")}
+
+    def _show_tabs(self, work: Work, full_name: str, content: Content, kept: dict[str, str]) -> None:
+        """Keep which tabs the set shows; a tab that does not exist is refused."""
+        for each in listed(content, "tabSettings"):
+            name, visibility = text(each, "tab") or "", text(each, "visibility") or "None"
+            if not name.startswith("standard-") and components.find(work.transaction.connection, "CustomTab", name) is None:
+                raise SalesforceError(400, "INVALID_CROSS_REFERENCE_KEY", f"In field: tab - no CustomTab named {name} found", ("tab",))
+            kept[name] = visibility
+        settings = [{"tab": name, "visibility": shown} for name, shown in kept.items()]
+        components.keep(work.transaction, "PermissionSet", full_name, {"tabSettings": settings})
 
     def names(self, work: Work) -> list[str]:
         """Return the permission sets that do not belong to a profile."""

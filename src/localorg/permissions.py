@@ -57,6 +57,11 @@ def view(connection: sqlite3.Connection, schema: Schema, user: User, hidden: Ite
     return seen
 
 
+def is_administrator(connection: sqlite3.Connection, user: User) -> bool:
+    """Tell whether a user may do everything, change the org's definitions included."""
+    return _profile(connection, user) == ADMINISTRATOR
+
+
 def needs_permission(connection: sqlite3.Connection) -> frozenset[str]:
     """Return the fields, as `object.field` in lower case, that are invisible until granted."""
     found = connection.execute("SELECT value FROM _state WHERE key = ?", (_NEEDED,)).fetchone()
@@ -96,10 +101,14 @@ def _always_visible(schema: Schema, path: str) -> bool:
     return field is not None and not field.nillable and field.type is not FieldType.BOOLEAN
 
 
+def _profile(connection: sqlite3.Connection, user: User) -> str:
+    found = connection.execute(_PROFILE, (user.id,)).fetchone()
+    return str(found["name"]) if found is not None else ADMINISTRATOR
+
+
 def _rights(connection: sqlite3.Connection, schema: Schema, user: User) -> dict[str, _Rights]:
     """Return the objects of which a user may not do everything."""
-    found = connection.execute(_PROFILE, (user.id,)).fetchone()
-    profile = found["name"] if found is not None else ADMINISTRATOR
+    profile = _profile(connection, user)
     if profile == ADMINISTRATOR:
         return {}
     rights: dict[str, _Rights] = {}

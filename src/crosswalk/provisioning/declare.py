@@ -1,0 +1,189 @@
+"""What the chosen presets need in an org, gathered into one declaration; the org itself is not looked at here."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from crosswalk.errors import ConfigurationError
+from crosswalk.mapping import check, document
+from crosswalk.mapping.document import AutoMatchEntry, Document, FieldRow, ValueEntry
+from crosswalk.presets import loader
+from crosswalk.presets.needs import FieldNeed, ObjectNeed, ReportTypeNeed, ValuesNeed
+
+KEY_FIELD = "Crosswalk_Key__c"
+KEY_LENGTH = 80
+CUSTOM = "__c"
+
+_UNGRANTED = frozenset({"campaignmember", "campaignmemberstatus", "task", "event", "user"})
+"""Objects without rights of their own: they follow the campaign, the activity settings, or the profile."""
+_LEANS_ON = {"Contact": ("Account",), "Case": ("Account", "Contact"), "Opportunity": ("Account",)}
+"""Reading these is refused to who may not read what they lean on."""
+_MEMBER = "CampaignMember"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A text that Campaign Members are given, and whether it counts as a response."""
+
+    label: str
+    responded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """Everything wanted of an org. Rights are words such as `read` and `create`, by object."""
+
+    presets: tuple[str, ...]
+    objects: tuple[ObjectNeed, ...]
+    fields: tuple[FieldNeed, ...]
+    values: tuple[ValuesNeed, ...]
+    report_types: tuple[ReportTypeNeed, ...]
+    statuses: tuple[Status, ...]
+    rights: Mapping[str, frozenset[str]]
+    standard_rights: Mapping[str, frozenset[str]]
+    required: frozenset[str] = frozenset()
+
+    def fields_of(self, object_name: str) -> tuple[FieldNeed, ...]:
+        """Return the fields wanted on an object."""
+        return tuple(each for each in self.fields if each.object == object_name)
+
+    def is_required(self, need: FieldNeed) -> bool:
+        """Tell whether a field shall be required, the admin's choice included."""
+        return need.required is True or (need.required == "ask" and need.path.lower() in self.required)
+
+    @property
+    def choices(self) -> tuple[FieldNeed, ...]:
+        """The fields of which the admin says whether they are required."""
+        return tuple(each for each in self.fields if each.required == "ask")
+
+    @property
+    def surveyed(self) -> tuple[str, ...]:
+        """The objects that have to be looked at."""
+        names = [each.name for each in self.objects] + [each.object for each in self.fields] + [each.object for each in self.values]
+        return tuple(dict.fromkeys(names))
+
+
+def declaration(
+    presets: Iterable[str],
+    *,
+    key_field: str | None = KEY_FIELD,
+    required: Iterable[str] = (),
+    lookups: Iterable[str] = (),
+) -> Declaration:
+    """Return what the presets need; `required` are fields the admin wants required, `lookups` objects to link the preset's own to."""
+    loaded = [loader.load(name) for name in dict.fromkeys(presets)]
+    parsed = [document.parse(each.document) for each in loaded]
+    objects = _unlike([each for preset in loaded for each in preset.needs.objects])
+    fields = [each for preset in loaded for each in preset.needs.every_field()]
+    fields += [_lookup(one, target) for target in lookups for one in _linkable(objects)]
+    if key_field:
+        written = dict.fromkeys(step.object for each in parsed for step in each.steps if step.object)
+        fields += [_key(name, key_field) for name in written]
+    made = Declaration(
+        presets=tuple(each.name for each in loaded),
+        objects=objects,
+        fields=_unlike_fields(fields),
+        values=tuple(dict.fromkeys(each for preset in loaded for each in preset.needs.values)),
+        report_types=tuple(dict.fromkeys(each for preset in loaded for each in preset.needs.report_types)),
+        statuses=statuses(loaded),
+        rights={each.name: frozenset(each.rights) for each in objects},
+        standard_rights=_standard_rights(parsed),
+        required=frozenset(each.lower() for each in required),
+    )
+    _refuse_unknown_choices(made)
+    return made
+
+
+def statuses(presets: Iterable[loader.Preset]) -> tuple[Status, ...]:
+    """Return the member statuses of presets, each once."""
+    found: dict[str, Status] = {}
+    for preset in presets:
+        for label in preset.member_statuses:
+            found.setdefault(label.casefold(), Status(label, label in preset.responded))
+    return tuple(found.values())
+
+
+def written_statuses(parsed: Document) -> tuple[Status, ...]:
+    """Return the texts that a mapping may give to the Status of Campaign Members, in the order of its ladder."""
+    found: dict[str, Status] = {}
+    for step in parsed.steps:
+        if (step.object or "").lower() != _MEMBER.lower():
+            continue
+        for row in step.rows:
+            if isinstance(row, FieldRow) and row.field.lower() == "status":
+                fixed = [row.entry.value] if isinstance(row.entry, ValueEntry) else []
+                for text in (*(row.values or {}).values(), *fixed):
+                    found.setdefault(str(text).casefold(), Status(str(text)))
+    return tuple(found.values())
+
+
+def _linkable(objects: tuple[ObjectNeed, ...]) -> tuple[ObjectNeed, ...]:
+    found = tuple(each for each in objects if each.lookups_on_request)
+    if not found:
+        raise ConfigurationError("None of these presets has an object that can be given further lookups; leave --lookup out.")
+    return found
+
+
+def _lookup(owner: ObjectNeed, target: str) -> FieldNeed:
+    plain = target.removesuffix(CUSTOM)
+    return FieldNeed(
+        object=owner.name,
+        field=f"{plain}{CUSTOM}",
+        label=plain.replace("_", " "),
+        type="Lookup",
+        references=target,
+        relationship=owner.name.removesuffix(CUSTOM) + "s",
+        relationship_label=owner.plural,
+        why=f"Links records of {owner.label} to {plain.replace('_', ' ')}.",
+    )
+
+
+def _key(object_name: str, name: str) -> FieldNeed:
+    return FieldNeed(
+        object=object_name,
+        field=name,
+        label="Crosswalk Key",
+        type="Text",
+        length=KEY_LENGTH,
+        unique=True,
+        case_sensitive=True,
+        external_id=True,
+        why="Keeps a record from being made twice.",
+    )
+
+
+def _standard_rights(parsed: Iterable[Document]) -> dict[str, frozenset[str]]:
+    """Return the smallest rights on Salesforce's own objects: what steps write they create and edit, what they look at they read."""
+    found: dict[str, set[str]] = {}
+    for each in parsed:
+        for step in each.steps:
+            if step.object and not step.object.endswith(CUSTOM):
+                rights = {"read", "edit", "create"} if check.creates(step, each) else {"read", "edit"}
+                found.setdefault(step.object, set()).update(rights)
+            if (step.object or "").lower() == _MEMBER.lower():
+                found.setdefault("Campaign", set()).add("read")
+            for row in step.rows:
+                if isinstance(row, FieldRow) and isinstance(row.entry, AutoMatchEntry):
+                    found.setdefault(row.entry.auto_match.object, set()).add("read")
+    for name in list(found):
+        for other in _LEANS_ON.get(name, ()):
+            found.setdefault(other, set()).add("read")
+    return {name: frozenset(rights) for name, rights in found.items() if name.lower() not in _UNGRANTED and not name.endswith(CUSTOM)}
+
+
+def _unlike(objects: Iterable[ObjectNeed]) -> tuple[ObjectNeed, ...]:
+    return tuple({each.name.lower(): each for each in objects}.values())
+
+
+def _unlike_fields(fields: Iterable[FieldNeed]) -> tuple[FieldNeed, ...]:
+    found: dict[str, FieldNeed] = {}
+    for each in fields:
+        found.setdefault(each.path.lower(), each)
+    return tuple(found.values())
+
+
+def _refuse_unknown_choices(made: Declaration) -> None:
+    known = {each.path.lower(): each.path for each in made.choices}
+    unknown = sorted(made.required - known.keys())
+    if unknown:
+        listed = ", ".join(known.values()) or "none"
+        raise ConfigurationError(f"{unknown[0]} is no field of which you can choose whether it is required; such fields are: {listed}.")

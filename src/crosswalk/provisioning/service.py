@@ -1,0 +1,134 @@
+"""Provisioning as one asks for it: look, show, apply, or write files. What the command line and the REST API call."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import delete, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from crosswalk import record_ids
+from crosswalk.errors import ConfigurationError
+from crosswalk.journal import audit
+from crosswalk.mapping import document
+from crosswalk.presets import loader
+from crosswalk.provisioning import apply, declare, package, survey
+from crosswalk.provisioning.apply import Applied
+from crosswalk.provisioning.declare import KEY_FIELD, Declaration, Status
+from crosswalk.provisioning.plan import Plan, plan
+from crosswalk.provisioning.survey import State
+from crosswalk.store import tables
+from crosswalk.store.configuration import Configuration, ConnectionConfig, SyncState
+from crosswalk.turn.context import Engine, Org
+
+_suspended, _binding = tables.suspended_row, tables.campaign_binding
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody asks for: presets, fields they want required, objects to link to, campaigns beside the bound ones."""
+
+    presets: tuple[str, ...]
+    required: tuple[str, ...] = ()
+    lookups: tuple[str, ...] = ()
+    campaigns: tuple[str, ...] = ()
+
+    def declaration(self, key_field: str | None = KEY_FIELD) -> Declaration:
+        """Return everything this asks for."""
+        return declare.declaration(self.presets, key_field=key_field, required=self.required, lookups=self.lookups)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A wish held against an org: what it has, and what is to be done."""
+
+    wanted: Declaration
+    state: State
+    statuses: Mapping[str, tuple[Status, ...]]
+    plan: Plan
+
+
+async def prepare(engine: Engine, org: Org, wish: Wish) -> Prepared:
+    """Look at the org and return what there is to do; nothing is changed."""
+    wanted = wish.declaration(org.connection.key_field or KEY_FIELD)
+    configuration = await engine.configuration.current()
+    async with engine.database.read() as tx:
+        statuses = await bound_statuses(tx, configuration, org.connection, wanted.presets)
+    for campaign in wish.campaigns:
+        full = record_ids.full(campaign)
+        if full is None:
+            raise ConfigurationError(f"{campaign} is no id of a campaign; it has 15 or 18 characters and begins with 701.")
+        statuses[full] = _united([*statuses.get(full, ()), *wanted.statuses])
+    state = await survey.survey(org, wanted, statuses)
+    return Prepared(wanted, state, statuses, plan(wanted, state, statuses))
+
+
+async def carry_out(engine: Engine, org: Org, prepared: Prepared, actor: str) -> Applied:
+    """Do what was prepared, note who did it, and let rows that drift had put out of use run again where their field is back."""
+    applied = await apply.apply(org, engine.clock, prepared.wanted, prepared.state, prepared.statuses)
+    async with engine.database.write() as tx:
+        await _revive(tx, await engine.configuration.current(), org, prepared.wanted)
+        if applied.steps:
+            done = [f"{step.action.value} {step.type} {step.name}" for step in applied.steps]
+            now = engine.clock.now()
+            await audit.record(tx, engine.ids, now, actor=actor, action="provision", subject=org.connection.name, after=done)
+    return applied
+
+
+def write_source(folder: Path, wanted: Declaration) -> tuple[Path, ...]:
+    """Write the declaration as a project in source format and return its files; raises `ConfigurationError` where that cannot be."""
+    made = []
+    for name, text in package.source_files(package.whole(wanted)).items():
+        path = folder / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise ConfigurationError(f"The file {path} cannot be written: {error.strerror}.") from error
+        made.append(path)
+    return tuple(made)
+
+
+async def bound_statuses(
+    tx: AsyncConnection, configuration: Configuration, connection: ConnectionConfig, presets: Iterable[str] | None = None
+) -> dict[str, tuple[Status, ...]]:
+    """Return the member statuses that syncs write, by campaign bound to them; with presets, of syncs from their kind of source alone."""
+    loaded = [loader.load(name) for name in (loader.names() if presets is None else presets)]
+    responded = {status.label.casefold() for status in declare.statuses(loaded) if status.responded}
+    kinds = {each.kind for each in loaded}
+    rows = await tx.execute(select(_binding.c.source_id, _binding.c.campaign_id).where(_binding.c.connection_id == connection.id))
+    campaigns: dict[str, list[str]] = {}
+    for row in rows:
+        campaigns.setdefault(row.source_id, []).append(row.campaign_id)
+    found: dict[str, tuple[Status, ...]] = {}
+    for sync in configuration.syncs_into(connection.id):
+        if sync.state is SyncState.REMOVED or configuration.sources[sync.source_id].kind not in kinds:
+            continue
+        written = declare.written_statuses(document.parse(sync.document))
+        marked = [Status(each.label, each.label.casefold() in responded) for each in written]
+        for campaign in campaigns.get(sync.source_id, ()) if marked else ():
+            found[campaign] = _united([*found.get(campaign, ()), *marked])
+    return found
+
+
+def _united(statuses: Iterable[Status]) -> tuple[Status, ...]:
+    found: dict[str, Status] = {}
+    for each in statuses:
+        found.setdefault(each.label.casefold(), each)
+    return tuple(found.values())
+
+
+async def _revive(tx: AsyncConnection, configuration: Configuration, org: Org, wanted: Declaration) -> None:
+    """Forget the suspension of rows whose field the user can write now."""
+    schema = await org.describe.schema(wanted.surveyed)
+    back = [
+        (need.object.lower(), need.field.lower())
+        for need in wanted.fields
+        if (described := schema.field(need.object, need.field)) is not None and (described.createable or described.updateable)
+    ]
+    syncs = [sync.id for sync in configuration.syncs_into(org.connection.id)]
+    rows = (await tx.execute(select(_suspended.c.object, _suspended.c.field).where(_suspended.c.sync_id.in_(syncs)))).all()
+    mended = [(row.object, row.field) for row in rows if (row.object.lower(), row.field.lower()) in back]
+    if mended:
+        chosen = _suspended.c.sync_id.in_(syncs) & tuple_(_suspended.c.object, _suspended.c.field).in_(mended)
+        await tx.execute(delete(_suspended).where(chosen))
