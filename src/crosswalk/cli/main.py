@@ -4,7 +4,21 @@ from typing import Annotated
 
 import typer
 
-from crosswalk.cli import connections, demo, doctor, history, logs, preview, process, pulling, running, sending, serve, workspaces
+from crosswalk.cli import (
+    connections,
+    demo,
+    doctor,
+    history,
+    logs,
+    preview,
+    process,
+    provision,
+    pulling,
+    running,
+    sending,
+    serve,
+    workspaces,
+)
 
 app = typer.Typer(
     help="Keeps Salesforce true to webinars, chats and customer events: mapped, written once, explainable.",
@@ -42,4 +56,6 @@ app.command()(pulling.pull)
 app.command()(history.log)
 app.command()(history.replay)
 app.command()(connections.resume)
+app.command()(forget.forget)
+app.command()(provision.provision)
 app.command()(doctor.doctor)
