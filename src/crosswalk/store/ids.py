@@ -4,6 +4,7 @@ Within a process they only climb, even in one millisecond and when the clock is 
 millisecond, which nothing may rely on (order events by `occurred_at`).
 """
 
+from datetime import datetime
 from random import Random
 
 from crosswalk.clock import Clock
@@ -26,8 +27,7 @@ class Ids:
 
     def new(self) -> str:
         """Return a new id, greater than all before it."""
-        since = self._clock.now() - EPOCH
-        millisecond = (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
+        millisecond = _millisecond(self._clock.now())
         if millisecond > self._millisecond:
             self._millisecond = millisecond
             self._counter = self._random.getrandbits(_COUNTER_BITS - 1)
@@ -40,3 +40,14 @@ class Ids:
         low = _VARIANT << _RANDOM_BITS | self._random.getrandbits(_RANDOM_BITS)
         text = f"{high:016x}{low:016x}"
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def first(moment: datetime) -> str:
+    """Return what no id made at that time or later is less than; ids made before it are less."""
+    text = f"{_millisecond(moment):012x}"
+    return f"{text[:8]}-{text[8:]}-0000-0000-000000000000"
+
+
+def _millisecond(moment: datetime) -> int:
+    since = moment - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000

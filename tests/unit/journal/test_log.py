@@ -24,7 +24,7 @@ async def told(world, history, clock):
     await world.receive(world.event(type="registered"))
     [held] = await world.rows(tables.delivery)
     await history.end(held.id, "held", "rejected")
-    outcome = {"delivery_id": held.id, "step": "person", "state": "held", "record_id": "00Q000000000001AAA", "at": clock.now()}
+    outcome = {"delivery_id": held.id, "step": "person", "state": "held", "record_id": "00Q000000000001EAA", "at": clock.now()}
     async with world.database.write() as tx:
         await tx.execute(insert(tables.step_outcome), [outcome])
     clock.advance(60)
@@ -44,13 +44,57 @@ async def test_the_newest_come_first(told):
         ({"sync_id": "sync-2"}, ["attended"]),
         ({"source_id": "src-2"}, []),
         ({"run_id": "run-1"}, ["attended", "attended"]),
-        ({"event_type": "registered"}, ["registered"]),
-        ({"record_id": "00Q000000000001AAA"}, ["registered"]),
+        ({"record_id": "00Q000000000001EAA"}, ["registered"]),
         ({"states": [State.HELD], "sync_id": "sync-2"}, []),
     ],
 )
 async def test_filters_narrow(told, wanted, expected):
     assert await found(told, **wanted) == expected
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"), [({}, 3), ({"states": [State.WAITING]}, 2), ({"sync_id": "sync-2", "states": [State.HELD]}, 0)]
+)
+async def test_what_a_filter_finds_can_be_counted(told, wanted, expected):
+    async with told.database.read() as tx:
+        assert expected == await log.count(tx, Filter(**wanted), 10)
+
+
+async def test_counting_goes_no_further_than_asked(told):
+    async with told.database.read() as tx:
+        assert await log.count(tx, Filter(), 2) == 2
+
+
+async def searched(world, text):
+    async with world.database.read() as tx:
+        return [entry.event_type for entry in (await log.page(tx, await log.searched(tx, world.vault, text), 10)).entries]
+
+
+@pytest.mark.parametrize("text", ["ann@x.example", " Ann@X.example "])
+async def test_a_person_is_found_by_the_whole_address(told, text):
+    assert await searched(told, text) == ["attended", "attended", "registered"]
+
+
+async def test_part_of_an_address_finds_nobody(told):
+    assert await searched(told, "ann@x") == []
+
+
+async def test_a_record_is_found_by_either_form_of_its_id(told):
+    assert [await searched(told, text) for text in ("00Q000000000001EAA", "00Q000000000001")] == [["registered"]] * 2
+
+
+async def test_a_delivery_is_found_by_its_id(told):
+    held = next(row for row in await told.rows(tables.delivery) if row.state == "held")
+    assert await searched(told, held.id) == ["registered"]
+
+
+async def test_a_message_is_found_by_its_id(world):
+    await world.receive(world.event(type="tracked", message_id="message-7"))
+    assert await searched(world, "message-7") == ["tracked"] * len(await world.rows(tables.delivery))
+
+
+async def test_what_nobody_sent_finds_nothing(told):
+    assert await searched(told, "x' OR 1=1 --") == []
 
 
 async def test_times_narrow(told, clock):
@@ -86,7 +130,7 @@ async def test_one_delivery_is_told_in_full(told):
         full = await log.full(tx, told.vault, row.id)
     assert (full.event.person, [step.record_id for step in full.steps], full.entry.delivery.state) == (
         {"email": "ann@x.example"},
-        ["00Q000000000001AAA"],
+        ["00Q000000000001EAA"],
         State.HELD,
     )
 

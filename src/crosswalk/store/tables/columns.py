@@ -54,4 +54,4 @@ def id_column() -> Column[str]:
 def run_index() -> Index:
     """Index what belongs to a run; most of the stream does not and costs nothing."""
     in_a_run = text("run_id IS NOT NULL")
-    return Index(None, "run_id", sqlite_where=in_a_run, postgresql_where=in_a_run)
+    return Index(None, "run_id", "id", sqlite_where=in_a_run, postgresql_where=in_a_run)

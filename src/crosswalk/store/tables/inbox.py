@@ -86,7 +86,7 @@ delivery = Table(
     Column("updated_at", Utc, nullable=False),
     UniqueConstraint("event_id", "sync_id"),
     Index(None, "lane_id", "state", "due_at"),
-    Index(None, "sync_id", "state", "reason"),
+    Index(None, "sync_id", "state", "reason", "id"),  # the event log, filtered, in the order of time
     Index(None, "state", "deadline"),
     run_index(),
 )

@@ -40,7 +40,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement for each table and index
         sa.PrimaryKeyConstraint("id", name=op.f("pk_api_call")),
     )
     op.create_index(op.f("ix_api_call_connection_id_started_at"), "api_call", ["connection_id", "started_at"], unique=False)
-    op.create_index(op.f("ix_api_call_run_id"), "api_call", ["run_id"], unique=False, **_IN_A_RUN)
+    op.create_index(op.f("ix_api_call_run_id_id"), "api_call", ["run_id", "id"], unique=False, **_IN_A_RUN)
     op.create_index(op.f("ix_api_call_turn_id"), "api_call", ["turn_id"], unique=False)
     op.create_table(
         "audit",
@@ -83,7 +83,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement for each table and index
     op.create_index(op.f("ix_change_call_id"), "change", ["call_id"], unique=False)
     op.create_index(op.f("ix_change_org_record_id"), "change", ["org", "record_id"], unique=False)
     op.create_index(op.f("ix_change_org_slot_state"), "change", ["org", "slot", "state"], unique=False)
-    op.create_index(op.f("ix_change_run_id"), "change", ["run_id"], unique=False, **_IN_A_RUN)
+    op.create_index(op.f("ix_change_run_id_id"), "change", ["run_id", "id"], unique=False, **_IN_A_RUN)
     op.create_index(op.f("ix_change_state_settle_after"), "change", ["state", "settle_after"], unique=False)
     op.create_table(
         "claim",
@@ -156,7 +156,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement for each table and index
         sa.PrimaryKeyConstraint("id", name=op.f("pk_event")),
         sa.UniqueConstraint("source_id", "message_key", name=op.f("uq_event_source_id_message_key")),
     )
-    op.create_index(op.f("ix_event_run_id"), "event", ["run_id"], unique=False, **_IN_A_RUN)
+    op.create_index(op.f("ix_event_run_id_id"), "event", ["run_id", "id"], unique=False, **_IN_A_RUN)
     op.create_index(op.f("ix_event_source_id_received_at"), "event", ["source_id", "received_at"], unique=False)
     op.create_table(
         "identity",
@@ -449,9 +449,9 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement for each table and index
         sa.UniqueConstraint("event_id", "sync_id", name=op.f("uq_delivery_event_id_sync_id")),
     )
     op.create_index(op.f("ix_delivery_lane_id_state_due_at"), "delivery", ["lane_id", "state", "due_at"], unique=False)
-    op.create_index(op.f("ix_delivery_run_id"), "delivery", ["run_id"], unique=False, **_IN_A_RUN)
+    op.create_index(op.f("ix_delivery_run_id_id"), "delivery", ["run_id", "id"], unique=False, **_IN_A_RUN)
     op.create_index(op.f("ix_delivery_state_deadline"), "delivery", ["state", "deadline"], unique=False)
-    op.create_index(op.f("ix_delivery_sync_id_state_reason"), "delivery", ["sync_id", "state", "reason"], unique=False)
+    op.create_index(op.f("ix_delivery_sync_id_state_reason_id"), "delivery", ["sync_id", "state", "reason", "id"], unique=False)
     op.create_table(
         "mapping_version",
         sa.Column("sync_id", sa.String(length=36), nullable=False),
