@@ -1,10 +1,11 @@
 """Asks a system for everything that changed in a window, page by page.
 
 The position after a page is stored in the commit that keeps the page's events, so a pull that dies goes on with the next page; a page that
-was read but not kept is read again, which is harmless, because the inbox knows its facts. A range somebody asked for has a cursor of its
-own: it never moves the one of the regular pulls.
+was read but not kept is read again, which is harmless, because the inbox knows its facts. A range or a session somebody asked for has a
+cursor of its own: it never moves the one of the regular pulls, and live work never waits for it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,25 +13,29 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from crosswalk.engine import orders, rereads
+from crosswalk.engine.orders import Order
 from crosswalk.engine.vendors import Vendor, Vendors
-from crosswalk.errors import CrosswalkError, RetryLater
+from crosswalk.errors import ConfigurationError, CrosswalkError, RetryLater
 from crosswalk.inbox import cursors
 from crosswalk.inbox.cursors import Cursor
 from crosswalk.inbox.receive import Receipt, Receiver
 from crosswalk.journal import runs
-from crosswalk.journal.runs import RunKind, RunState
-from crosswalk.model import Priority
-from crosswalk.sources.base import Page, Window
+from crosswalk.journal.runs import Progress, RunState
+from crosswalk.sources.base import Page, Refetching, Window
 from crosswalk.store.configuration import SourceConfig
+from crosswalk.store.texts import storable
 from crosswalk.turn.context import At, Engine, nowhere
 
 log = structlog.get_logger()
 
 _LEASE_SECONDS = 900
+_STREAM_LENGTH = 80
 _SHORT_WAIT = timedelta(seconds=60)
 _SHORT_WAITS_IN_A_ROW = 4
 _BROKEN = "The pull failed unexpectedly; the log has the details, and the next pull goes on where it stood."
-_RANGE = "range"
+_STOPPED = "It was stopped; what it had read is kept."
+_ENDING = "The process that pulled was ended; another one goes on where it stood."
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,7 @@ class Pulled:
     calls: int
     state: RunState
     error: CrosswalkError | None = None
+    resumed: bool = False  # it ended a window that an earlier pull had begun
     remarks: tuple[str, ...] = ()  # what the system would not tell, each sentence once
 
 
@@ -53,16 +59,16 @@ class _Pull:
     """A pull under way: what it holds and how far it has come."""
 
     vendor: Vendor
+    order: Order
     cursor: Cursor
-    stream: str
     window: Window
     run_id: str
     position: Any
-    priority: Priority
-    moves_window: bool
+    resumed: bool
     calls_before: int
     receipt: Receipt = field(default_factory=Receipt)
     pages: int = 0
+    stopping: bool = False
     remarks: dict[str, None] = field(default_factory=dict)
 
     @property
@@ -70,63 +76,92 @@ class _Pull:
         """The calls of the vendor's API so far."""
         return self.vendor.api.calls - self.calls_before
 
+    @property
+    def stream(self) -> str:
+        """The stream that is pulled."""
+        return self.order.stream
+
+    def progress(self, page: Receipt | None = None) -> Progress:
+        """Return how far it has come, with the page at hand."""
+        receipt = _sum(self.receipt, page or Receipt())
+        pages = self.pages + (page is not None)
+        start, end = self.window.start.isoformat(), self.window.end.isoformat()
+        return Progress(pages, receipt.events, receipt.notices, receipt.repeats, receipt.invalid, self.calls, start, end)
+
 
 class Puller:
     """Runs pulls of one process. `at` stands at the points where tests kill it."""
 
-    def __init__(self, engine: Engine, receiver: Receiver, vendors: Vendors, at: At = nowhere) -> None:
+    def __init__(
+        self, engine: Engine, receiver: Receiver, vendors: Vendors, at: At = nowhere, ending: Callable[[], bool] = lambda: False
+    ) -> None:
         self._engine = engine
         self._receiver = receiver
         self._vendors = vendors
         self._at = at
+        self._ending = ending  # whether this process is to end: a pull under way finishes its page
 
     async def pull(self, source: SourceConfig, stream: str) -> Pulled | None:
         """Pull what changed since the last pull of the stream, or end the one that was broken off; None while another one runs."""
-        return await self._run(source, stream, None)
+        return await self.run(source, orders.since_last(stream))
 
     async def pull_range(self, source: SourceConfig, stream: str, window: Window) -> Pulled | None:
         """Pull a range at backfill priority, or end the same one that was broken off; None while another range of the stream runs."""
-        return await self._run(source, stream, window)
+        return await self.run(source, orders.of_range(stream, window))
 
-    async def _run(self, source: SourceConfig, stream: str, asked: Window | None) -> Pulled | None:
+    async def run(self, source: SourceConfig, order: Order) -> Pulled | None:
+        """Pull what is ordered, or end the same that was broken off; None while another pull has the cursor."""
         vendor = self._vendors.of(source)
-        pull = await self._begin(vendor, stream, asked)
+        pull = await self._begin(vendor, order)
         if pull is None:
             return None
         try:
             await self._pages(pull)
         except CrosswalkError as error:
-            log.warning("pull_stopped", source=source.name, stream=stream, code=error.code, sentence=error.sentence)
+            log.warning("pull_stopped", source=source.name, stream=order.stream, code=error.code, sentence=error.sentence)
             return await self._end(pull, RunState.STOPPED if isinstance(error, RetryLater) else RunState.FAILED, error)
         except Exception:
             await self._end(pull, RunState.FAILED, CrosswalkError(_BROKEN))
             raise
-        return await self._end(pull, RunState.DONE, None)
+        if pull.position is None:
+            return await self._end(pull, RunState.DONE, None)
+        now = self._engine.clock.now()
+        return await self._end(pull, RunState.STOPPED, CrosswalkError(_STOPPED) if pull.stopping else RetryLater(_ENDING, now))
 
-    async def _begin(self, vendor: Vendor, stream: str, asked: Window | None) -> _Pull | None:
+    async def _begin(self, vendor: Vendor, order: Order) -> _Pull | None:
         engine, source = self._engine, vendor.source
-        now, name = engine.clock.now(), f"{stream}:{_RANGE}" if asked else stream
+        now = engine.clock.now()
         async with engine.database.write() as tx:
-            cursor = await cursors.lease(tx, source.id, name, engine.ids.new(), _LEASE_SECONDS, now)
+            cursor = await cursors.lease(tx, source.id, order.cursor, engine.ids.new(), _LEASE_SECONDS, now)
             if cursor is None:
                 return None
             left = _Left.of(cursor.position)
-            if left and (asked is None or left.window == asked):
-                window, position = left.window, left.position
+            if left and order.window not in (None, left.window):
+                left = None
+            window = left.window if left else self._window(vendor, order, cursor, now)
+            if left:
                 await self._interrupted(tx, left.run_id)
-            else:
-                window, position = asked or self._window(vendor, stream, cursor, now), None
-            kind = RunKind.MANUAL if asked else RunKind.PULL
-            run_id = await runs.start(tx, engine.ids, kind, now, source_id=source.id)
-        priority = Priority.BACKFILL if asked else Priority.STREAM
-        return _Pull(vendor, cursor, stream, window, run_id, position, priority, asked is None, vendor.api.calls)
+            pull = _Pull(vendor, order, cursor, window, "", left and left.position, left is not None, vendor.api.calls)
+            about = order.subject or order.stream
+            pull.run_id = await runs.start(
+                tx, engine.ids, order.kind, now, source_id=source.id, stream=storable(about, _STREAM_LENGTH), progress=pull.progress()
+            )
+        return pull
 
-    def _window(self, vendor: Vendor, stream: str, cursor: Cursor, now: datetime) -> Window:
-        reach = vendor.kind.reach(vendor.source.settings, stream)
+    def _window(self, vendor: Vendor, order: Order, cursor: Cursor, now: datetime) -> Window:
+        if order.window or order.subject:
+            return order.window or Window(now, now)
+        reach = vendor.kind.reach(vendor.source.settings, order.stream)
         end = now - reach.lag
+        if order.last is None:
+            if cursor.window_end is None:
+                return Window(end - reach.first, end)
+            return Window(cursor.window_end - reach.overlap, max(end, cursor.window_end))
         if cursor.window_end is None:
-            return Window(end - reach.first, end)
-        return Window(cursor.window_end - reach.overlap, max(end, cursor.window_end))
+            return Window(end - order.last, end)
+        # A process that was away for longer than the window goes back to where the last pull came to, and a little further.
+        reached = cursor.window_end - min(reach.overlap, order.last / 3)
+        return Window(min(end - order.last, reached), max(end, cursor.window_end))
 
     async def _interrupted(self, tx: AsyncConnection, run_id: str) -> None:
         run = await runs.get(tx, run_id)
@@ -152,7 +187,7 @@ class Puller:
             self._remark(pull, page)
             pull.receipt = _sum(pull.receipt, receipt)
             pull.position = page.position
-            if page.position is None:
+            if page.position is None or pull.stopping or self._ending():
                 return
 
     def _remark(self, pull: _Pull, page: Page) -> None:
@@ -163,36 +198,53 @@ class Puller:
                 pull.remarks[sentence] = None
 
     async def _read(self, pull: _Pull) -> Page:
-        engine, vendor = self._engine, pull.vendor
-        return await vendor.kind.pull(
-            vendor.api, vendor.source, pull.stream, pull.window, pull.position, engine.clock.now(), engine.ids.new
-        )
+        engine, vendor, now = self._engine, pull.vendor, self._engine.clock.now()
+        if pull.order.subject is None:
+            return await vendor.kind.pull(vendor.api, vendor.source, pull.stream, pull.window, pull.position, now, engine.ids.new)
+        if not isinstance(vendor.kind, Refetching):
+            raise ConfigurationError(f"A source of the kind {vendor.source.kind!r} cannot be asked for one session or conversation.")
+        return await vendor.kind.refetch(vendor.api, vendor.source, pull.order.subject, pull.position, now, engine.ids.new)
 
     async def _keep(self, pull: _Pull, page: Page) -> Receipt:
         """Keep a page and move the cursor, in one commit."""
 
         async def move(tx: AsyncConnection, receipt: Receipt) -> None:
-            del receipt
-            now = self._engine.clock.now()
+            engine, now = self._engine, self._engine.clock.now()
+            pull.stopping = await runs.advance(tx, pull.run_id, pull.progress(receipt))
+            await rereads.note(tx, engine.ids, pull.vendor, page.ended, now)
             if page.position is not None:
                 stored = _Left(pull.window, pull.run_id, page.position).stored()
                 await cursors.advance(tx, pull.cursor, stored, pull.cursor.window_end, _LEASE_SECONDS, now)
                 return
-            end = pull.window.end if pull.moves_window else pull.cursor.window_end
+            end = pull.window.end if pull.order.is_regular else pull.cursor.window_end
             await cursors.advance(tx, pull.cursor, None, end, _LEASE_SECONDS, now)
 
         fingerprint = pull.vendor.kind.fingerprint
         return await self._receiver.receive_page(
-            pull.vendor.source, page.accepted, move, fingerprint=fingerprint, run_id=pull.run_id, priority=pull.priority
+            pull.vendor.source, page.accepted, move, fingerprint=fingerprint, run_id=pull.run_id, priority=pull.order.priority
         )
 
     async def _end(self, pull: _Pull, state: RunState, error: CrosswalkError | None) -> Pulled:
         told = f"{pull.stream}: {pull.pages} pages, {pull.receipt.repeats} repeats, {pull.receipt.invalid} invalid, {pull.calls} calls."
         detail = " ".join([told, *([error.sentence] if error else []), *pull.remarks])
         async with self._engine.database.write() as tx:
-            await cursors.release(tx, pull.cursor)
+            if pull.order.subject is not None and pull.position is None:
+                await cursors.drop(tx, pull.cursor)
+            else:
+                await cursors.release(tx, pull.cursor)
             await runs.finish(tx, pull.run_id, state, self._engine.clock.now(), detail)
-        return Pulled(pull.run_id, pull.stream, pull.window, pull.receipt, pull.pages, pull.calls, state, error, tuple(pull.remarks))
+        return Pulled(
+            run_id=pull.run_id,
+            stream=pull.stream,
+            window=pull.window,
+            receipt=pull.receipt,
+            pages=pull.pages,
+            calls=pull.calls,
+            state=state,
+            error=error,
+            resumed=pull.resumed,
+            remarks=tuple(pull.remarks),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, update
+from sqlalchemy import delete, or_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crosswalk.errors import Replan
@@ -62,6 +62,13 @@ async def release(tx: AsyncConnection, cursor: Cursor) -> None:
         .where(table.c.source_id == cursor.source_id, table.c.stream == cursor.stream, table.c.lease_id == cursor.lease_id)
         .values(lease_id=None, leased_until=None)
     )
+
+
+async def drop(tx: AsyncConnection, cursor: Cursor) -> None:
+    """Forget a leased cursor that served one piece of work; nothing happens when another took it."""
+    table = tables.cursor
+    mine = (table.c.source_id == cursor.source_id, table.c.stream == cursor.stream, table.c.lease_id == cursor.lease_id)
+    await tx.execute(delete(table).where(*mine))
 
 
 async def _expect_ours(tx: AsyncConnection, cursor: Cursor, values: dict[str, Any]) -> None:
