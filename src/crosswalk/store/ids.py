@@ -4,7 +4,7 @@ Within a process they only climb, even in one millisecond and when the clock is 
 millisecond, which nothing may rely on (order events by `occurred_at`).
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 
 from crosswalk.clock import Clock
@@ -46,6 +46,11 @@ def first(moment: datetime) -> str:
     """Return what no id made at that time or later is less than; ids made before it are less."""
     text = f"{_millisecond(moment):012x}"
     return f"{text[:8]}-{text[8:]}-0000-0000-000000000000"
+
+
+def moment(made: str) -> datetime:
+    """Return when an id was made, to the millisecond."""
+    return EPOCH + timedelta(milliseconds=int(made[:8] + made[9:13], 16))
 
 
 def _millisecond(moment: datetime) -> int:

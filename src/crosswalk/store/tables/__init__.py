@@ -8,7 +8,7 @@ from crosswalk.store.tables.access import api_token, invitation, login_throttle,
 from crosswalk.store.tables.columns import Utc, metadata
 from crosswalk.store.tables.configured import campaign_binding, connection, key_check, mapping_version, source, suspended_row, sync, token
 from crosswalk.store.tables.inbox import delivery, entity, event, identity, lane, notice, received_count, refusal, suppression
-from crosswalk.store.tables.journal import audit, callout, cursor, job, run, schedule, step_outcome
+from crosswalk.store.tables.journal import audit, callout, cursor, delivery_hour, delivery_total, job, run, schedule, step_outcome
 from crosswalk.store.tables.ledger import change, change_delivery, claim, link, record_state, slot
 from crosswalk.store.tables.salesforce import api_block, api_call, call_size, describe_cache
 
@@ -27,6 +27,8 @@ __all__ = [
     "connection",
     "cursor",
     "delivery",
+    "delivery_hour",
+    "delivery_total",
     "describe_cache",
     "entity",
     "event",

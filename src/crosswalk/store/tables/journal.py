@@ -1,6 +1,6 @@
 """Stage 7: runs, outcomes, audit, failed calls; cursors, schedules and jobs."""
 
-from sqlalchemy import JSON, Column, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import JSON, Boolean, Column, Index, Integer, String, Table, Text, UniqueConstraint
 
 from crosswalk.store.tables.columns import Utc, id_column, metadata
 
@@ -37,6 +37,24 @@ step_outcome = Table(
     Column("notes", JSON),
     Column("at", Utc, nullable=False),
     Index(None, "record_id"),
+)
+
+delivery_hour = Table(  # which hours of deliveries are counted, and whether for good
+    "delivery_hour",
+    metadata,
+    Column("hour", Utc, primary_key=True),
+    Column("counted_at", Utc, nullable=False),
+    Column("is_over", Boolean, nullable=False),
+)
+
+delivery_total = Table(
+    "delivery_total",
+    metadata,
+    Column("hour", Utc, primary_key=True),
+    Column("sync_id", String(36), primary_key=True),
+    Column("state", String(10), primary_key=True),
+    Column("reason", String(24), primary_key=True),  # empty: none
+    Column("number", Integer, nullable=False),
 )
 
 audit = Table(

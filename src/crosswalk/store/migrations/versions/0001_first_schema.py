@@ -453,6 +453,22 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement for each table and index
     op.create_index(op.f("ix_delivery_state_deadline"), "delivery", ["state", "deadline"], unique=False)
     op.create_index(op.f("ix_delivery_sync_id_state_reason_id"), "delivery", ["sync_id", "state", "reason", "id"], unique=False)
     op.create_table(
+        "delivery_hour",
+        sa.Column("hour", sa.DateTime(), nullable=False),
+        sa.Column("counted_at", sa.DateTime(), nullable=False),
+        sa.Column("is_over", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("hour", name=op.f("pk_delivery_hour")),
+    )
+    op.create_table(
+        "delivery_total",
+        sa.Column("hour", sa.DateTime(), nullable=False),
+        sa.Column("sync_id", sa.String(length=36), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("reason", sa.String(length=24), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("hour", "sync_id", "state", "reason", name=op.f("pk_delivery_total")),
+    )
+    op.create_table(
         "mapping_version",
         sa.Column("sync_id", sa.String(length=36), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
