@@ -25,6 +25,7 @@ _MOST_DEPLOYS = 6
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 10.0
 _PATIENCE = 1800.0
 _TAKEN = "DUPLICATE_VALUE"
+_RANKS = ({"CustomObject"}, {"CustomField"}, {"StandardValueSet", "CustomTab"}, {"Layout", "ReportType"}, {"PermissionSet"})
 _INSTEAD = {
     "CustomTab": "Make the tab in Salesforce's set-up, or do without: records are found by search and reports all the same.",
     "Layout": "Put the fields on the page layout in Salesforce's set-up.",
@@ -83,7 +84,7 @@ async def _deployed(
         result = await _deploy(org, clock, current.deployed)
         if result.succeeded:
             return current, refused
-        found = [_refused(failure, current) for failure in result.failures]
+        found = [_refused(failure, current) for failure in _causes(result.failures)]
         new = {step.key for step, _ in found} - without
         if not new:
             break
@@ -108,6 +109,12 @@ async def _deploy(org: Org, clock: Clock, steps: Iterable[Step]) -> Deploy:
             raise errors.ConfigurationError(sentence)
         await clock.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+def _causes(failures: Iterable[Failure]) -> list[Failure]:
+    """Return the failures on which the others may rest: a grant on a field fails because its field does."""
+    ranks = {each: min((rank for rank, types in enumerate(_RANKS) if each.type in types), default=len(_RANKS)) for each in failures}
+    return [each for each, rank in ranks.items() if rank == min(ranks.values())]
 
 
 def _refused(failure: Failure, current: Plan) -> tuple[Step, Obstacle]:

@@ -16,6 +16,7 @@ from crosswalk.salesforce.xml_text import Content, listed
 _OBJECTS, _FIELDS, _TABS = "objectPermissions", "fieldPermissions", "tabSettings"
 _KEYS = {_OBJECTS: "object", _FIELDS: "field", _TABS: "tab"}
 _KEPT = (*_KEYS, "userPermissions", "recordTypeVisibilities", "customPermissions", "applicationVisibilities", "classAccesses")
+_MOST_NAMES = 8
 _SENTENCES = {
     PERMISSION_SET: ("Crosswalk", "Lets Crosswalk's user, and whoever else has it, see and write what Crosswalk keeps."),
     STANDARD_SET: ("Crosswalk Standard Objects", "Lets Crosswalk's user write the people, members and cases that its syncs write."),
@@ -102,8 +103,14 @@ def _grant(name: str, parts: Mapping[str, list[Content]], state: State) -> Grant
     kept = {key: listed(existing, key) for key in _KEPT if key not in _KEYS and listed(existing, key)}
     label, description = _SENTENCES[name]
     content = definitions.permission_set(label, description, {**{key: held for key, held in merged.items() if held}, **kept})
-    named = ", ".join(sorted({str(each[_KEYS[key]]) for key, held in lacking.items() for each in held}))
-    return Grant(name, wanted, existing is not None, content, f"Permission set {label} grants {named}")
+    return Grant(name, wanted, existing is not None, content, f"Permission set {label} grants {_named(lacking)}")
+
+
+def _named(lacking: Mapping[str, Iterable[Content]]) -> str:
+    """Return what is granted in words: every name where they are few."""
+    names = list(dict.fromkeys(str(each[_KEYS[key]]) for key, held in lacking.items() for each in held))
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names) if more <= 0 else f"{', '.join(names[:_MOST_NAMES])} and {more} more"
 
 
 def _covers(granted: Content | None, wanted: Content) -> bool:
