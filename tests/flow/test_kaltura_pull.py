@@ -201,8 +201,9 @@ async def test_an_event_deleted_once_it_was_listed_is_passed_over_and_told(summi
 
 async def test_each_attendee_in_a_report_is_one_event_for_each_session(summit):
     await summit.pull("engagement")
-    entities = [f"508311:{entry}:{email}" for entry in ("1_k4zq81ab", "1_m9t2w6ce") for email in ("jon.abe@tanuki-soft.example", LUCIA)]
-    assert entities == [entity for entity, _ in await summit.facts()]
+    told = [json.loads(payload) for payload in await summit.payloads()]
+    pairs = [(entry, email) for entry in ("1_k4zq81ab", "1_m9t2w6ce") for email in ("jon.abe@tanuki-soft.example", LUCIA)]
+    assert (pairs, 4) == (sorted((one["session"]["id"], one["person"]["email"]) for one in told), len(await summit.facts()))
 
 
 async def test_reports_are_read_again_because_they_lag(summit):

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,11 @@ from tests.world import preset
 from crosswalk.engine.pulls import Puller
 from crosswalk.engine.vendors import Vendors
 from crosswalk.model import Accepted
+from crosswalk.presets import loader
 from crosswalk.sources.kaltura import Kaltura
 from crosswalk.sources.kaltura.records import Reading
 from crosswalk.store import tables
+from localorg.custom_fields import custom_field
 from localorg.custom_objects import custom_object
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "kaltura"
@@ -23,7 +26,6 @@ SESSION = {"id": "1_k4zq81ab", "name": "Opening keynote", "startDate": None, "en
 LUCIA = "lucia.ferrer@mirador.example"
 STATUSES = ("Created", "Invited", "Registered", "Confirmed", "autoConfirmed", "Attended", "Participated", "Blocked", "Un-registered")
 ENGAGEMENT, POLLS = "UserSessionEngagement__c", "Kaltura_User_Polls__c"
-TEXTS = {"campaign_member__c": 100, "entry_id__c": 11, "entry_name__c": 200, "user__c": 200, "channel_name__c": 200}
 
 
 @pytest.fixture
@@ -38,27 +40,27 @@ def clock(clock):
     return WindingClock(clock.now())
 
 
-def field(name):
-    if name == "Lead__c":
-        return {"type": "reference", "referenceTo": "Lead"}
-    if name == "email__c":
-        return {"type": "email"}
-    if name in TEXTS or name.startswith("poll_"):
-        return {"type": "string", "length": TEXTS.get(name, 255)}
-    return {"type": "double", "precision": 18, "scale": 2}
+def described(need):
+    """Return a field that the preset declares, as the org has it."""
+    facts = {
+        "Lookup": {"type": "reference", "referenceTo": "Lead"},
+        "Email": {"type": "email"},
+        "Text": {"type": "string", "length": need.length},
+        "Number": {"type": "double", "precision": need.precision, "scale": need.scale},
+    }
+    return custom_field({"name": need.field, **facts[need.type]})
 
 
 @pytest.fixture
 async def prepared(here):
     """Return the preset's mapping, in an org with all that it needs."""
     mapping = preset("kaltura")
-    for number, name in enumerate((ENGAGEMENT, POLLS)):
-        given = {"label": name.removesuffix("__c"), "pluralLabel": name.removesuffix("__c"), "nameField": {"label": "Name", "type": "Text"}}
-        here.org.org.add_object(custom_object(name, given, number))
-        rows = next(step["rows"] for step in mapping["steps"] if step["object"] == name)
-        for row in rows:
-            await here.add_field(name, row["field"], **field(row["field"]))
-        await here.add_field(name, here.key_field, type="string", length=80, unique=True, externalId=True)
+    for number, need in enumerate(loader.load("kaltura").needs.objects):
+        given = {"label": need.label, "pluralLabel": need.plural, "nameField": {"label": "Name", "type": "Text"}}
+        made = custom_object(need.name, given, number)
+        key = custom_field({"name": here.key_field, "type": "string", "length": 80, "unique": True, "externalId": True})
+        fields = {field.name.lower(): field for field in (*map(described, need.fields), key)}
+        here.org.org.add_object(replace(made, fields={**made.fields, **fields}))
     await here.add_field("CampaignMember", "external_id__c", type="string", length=50, unique=True, externalId=True)
     labels = [label for label in STATUSES if label not in ("Registered", "Attended")]
     await here.seed("CampaignMemberStatus", *({"CampaignId": here.campaign, "Label": label} for label in labels))
