@@ -1,13 +1,18 @@
 """An inbox with a source that can be asked, for tests of pulls and notices: everything is real but the vendor at the other end."""
 
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from sqlalchemy import func, insert, select
 
+from crosswalk.engine import schedules
 from crosswalk.engine.notices import Notices
 from crosswalk.engine.pulls import Puller
+from crosswalk.engine.schedules import Wish
+from crosswalk.engine.supervisor import Supervisor
 from crosswalk.engine.vendors import Vendors
 from crosswalk.inbox.receive import Receiver
+from crosswalk.journal import runs
 from crosswalk.settings import Settings
 from crosswalk.sources import registry
 from crosswalk.sources.base import Incoming
@@ -62,6 +67,38 @@ class Asking:
 
     def notices(self):
         return Notices(self.engine, self.receiver, self.vendors)
+
+    def supervisor(self, at=nowhere):
+        """Return what does the jobs in a process of its own."""
+        return Supervisor(self.engine, self.receiver, Vendors(self.http, self.clock), at)
+
+    async def switch(self, kind, **wish):
+        """Change a job of the source, switched on unless said otherwise; returns it as stored."""
+        async with self.database.write() as tx:
+            known = (await schedules.of_source(tx, self.source_id))[kind]
+            wished = schedules.changed(known, Wish(**{"is_on": True, **wish}))
+            return await schedules.save(tx, self.ids, wished, self.clock.now())
+
+    async def work(self, hours=0, supervisor=None):
+        """Do the jobs of so many hours, each when it is due."""
+        supervisor = supervisor or self.supervisor()
+        until = self.clock.now() + timedelta(hours=hours)
+        await supervisor.sweep()
+        while (due := await self.next_due()) and due <= until:
+            self.clock.advance(max((due - self.clock.now()).total_seconds(), 1))
+            await supervisor.sweep()
+        self.clock.advance(max((until - self.clock.now()).total_seconds(), 0))
+
+    async def next_due(self):
+        """Return when the next job is due or starts."""
+        async with self.database.read() as tx:
+            found = [await tx.scalar(select(func.min(column))) for column in (tables.schedule.c.next_at, tables.job.c.due_at)]
+        return min((moment for moment in found if moment), default=None)
+
+    async def runs(self):
+        """Return every run, oldest first."""
+        async with self.database.read() as tx:
+            return list(reversed(await runs.recent(tx, 10_000)))
 
     async def pull(self, *streams, at=nowhere):
         """Pull streams one after the other; all of the source without names."""

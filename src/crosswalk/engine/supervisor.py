@@ -16,7 +16,7 @@ from crosswalk.engine.orders import Order
 from crosswalk.engine.pulls import Pulled, Puller
 from crosswalk.engine.schedules import Schedule
 from crosswalk.engine.vendors import Vendors
-from crosswalk.errors import ConfigurationError, CrosswalkError, Replan, RetryLater
+from crosswalk.errors import BudgetSpentError, ConfigurationError, CrosswalkError, Replan, RetryLater
 from crosswalk.inbox.receive import Receiver
 from crosswalk.journal import runs
 from crosswalk.journal.runs import RunKind, RunState
@@ -153,6 +153,8 @@ class Supervisor:
             await self._again(job, timedelta(0))
         elif isinstance(error, Replan):
             await self._again(job, _BUSY_RETRY)
+        elif isinstance(error, BudgetSpentError):  # the source's own allowance: however long it takes, nothing is wrong
+            await self._again(job, max(_BUSY_RETRY, error.due - self._engine.clock.now()))
         elif isinstance(error, RetryLater) and job.attempts + 1 < _MOST_ATTEMPTS:
             pause = min(_BUSY_RETRY * 2**job.attempts, _LONGEST_PAUSE)
             await self._again(job, max(pause, error.due - self._engine.clock.now()), job.attempts + 1)
