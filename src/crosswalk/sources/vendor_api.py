@@ -97,6 +97,7 @@ class _Request:
     params: Params
     headers: Headers
     content: bytes | None
+    auth: httpx2.Auth | None = None
 
 
 class VendorApi:
@@ -123,12 +124,12 @@ class VendorApi:
         self.calls = 0
         self._recent: dict[str, tuple[float, Any]] = {}
 
-    async def get(self, path: str, params: Params | None = None, headers: Headers | None = None) -> Any:
-        """Read a resource and return its parsed JSON, None for an empty answer.
+    async def get(self, path: str, params: Params | None = None, headers: Headers | None = None, auth: httpx2.Auth | None = None) -> Any:
+        """Read a resource and return its parsed JSON, None for an empty answer. `auth` signs each sending of the request by itself.
 
         Raises `RetryLater` when it may work later, `SourceRefusedError` when a person has to act, `SkipRecord` when there is no such thing.
         """
-        return await self._exchange(_Request("GET", path, params or {}, headers or {}, None))
+        return await self._exchange(_Request("GET", path, params or {}, headers or {}, None, auth))
 
     async def get_recent(self, path: str, max_age_seconds: float, headers: Headers | None = None) -> Any:
         """Return what `get` answered for a path at most so long ago, or ask: for what many items have in common."""
@@ -143,10 +144,12 @@ class VendorApi:
             del self._recent[next(iter(self._recent))]
         return answer
 
-    async def post(self, path: str, body: Any, params: Params | None = None, headers: Headers | None = None) -> Any:
+    async def post(
+        self, path: str, body: Any, params: Params | None = None, headers: Headers | None = None, auth: httpx2.Auth | None = None
+    ) -> Any:
         """Post JSON to a method that only reads, and return its parsed JSON; raises as `get` does."""
         given = {"Content-Type": "application/json", **(headers or {})}
-        return await self._exchange(_Request("POST", path, params or {}, given, bodies.encode(body)))
+        return await self._exchange(_Request("POST", path, params or {}, given, bodies.encode(body), auth))
 
     async def post_content(self, path: str, content: bytes, headers: Headers) -> bytes:
         """Post any content to a method that only reads, and return the answer as it came, such as CSV; raises as `get` does.
@@ -180,14 +183,14 @@ class VendorApi:
         )
         self.calls += 1
         try:
-            response = await self._within_time(sent)
+            response = await self._within_time(sent, request.auth)
         except (httpx2.RequestError, TimeoutError) as error:
             raise self.later("cannot be reached or does not answer", cause=type(error).__name__) from error
         self._pace.heard(_lower(response))
         return response
 
-    async def _within_time(self, request: httpx2.Request) -> httpx2.Response:
-        sending = asyncio.ensure_future(self._http.send(request, follow_redirects=False))
+    async def _within_time(self, request: httpx2.Request, auth: httpx2.Auth | None) -> httpx2.Response:
+        sending = asyncio.ensure_future(self._http.send(request, auth=auth, follow_redirects=False))
         timer = asyncio.ensure_future(self._clock.sleep(self._patience.answer_seconds))
         try:
             await asyncio.wait({sending, timer}, return_when=asyncio.FIRST_COMPLETED)

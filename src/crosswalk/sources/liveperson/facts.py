@@ -1,0 +1,82 @@
+"""What a conversation says, fact by fact, for telling a repeat from news.
+
+A list tells less than a single fetch, and a conversation that was read before all of it was there tells less than later: whatever is left
+out is not compared. What was said counts only where all of it is there, so that a part that comes later never looks new.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from crosswalk.model import Event
+from crosswalk.sources import bodies, identifiers
+from crosswalk.sources.liveperson.cleaning import objects
+
+ENDED = frozenset({"chat.ended", "messaging.ended"})
+
+_BLOCKS = ("info", "campaign", "visitorInfo", "monitoring", "summary")
+_WIDGET = ("chatInfo", "chattingAgentInfo", "visitorInfo", "campaignInfo", "engagementInfo", "SDE", "surveyQuestions")
+_RESTLESS = frozenset({"info.isPartial", "info.isTruncated", "info.chatDataEnriched", "visitorInfo.visitorTyping"})
+_CONSUMER = ("firstName", "lastName", "consumerName", "email", "phone")
+_LINE = ("text", "json", "by", "source", "subType", "timeL", "time")
+
+
+def of_event(event: Event) -> Mapping[str, str]:
+    """Return each fact by its key, as canonical text."""
+    payload = _object(event.payload)
+    found: dict[str, Any] = {"is_over": event.type in ENDED}
+    for block in (*_BLOCKS, *(name for name in _WIDGET if "chatInfo" in payload)):
+        found |= {place: value for place, value in _leaves(block, payload.get(block)) if place not in _RESTLESS}
+    found |= dict(_answers(payload)) | dict(_attributes(payload))
+    consumer = next(iter(objects(payload.get("consumerParticipants"))), {})
+    found |= {f"consumer.{name}": consumer[name] for name in _CONSUMER if name in consumer}
+    if not is_partial(payload):
+        found |= dict(_said(payload))
+    return {name: bodies.canonical(value) for name, value in found.items()}
+
+
+def is_partial(payload: Mapping[str, Any]) -> bool:
+    """Tell whether LivePerson says that a part of the conversation is still missing."""
+    return _object(payload.get("info")).get("isPartial") is True
+
+
+def _answers(payload: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, questions in _object(payload.get("surveys")).items():
+        for one in objects(questions):
+            yield f"{name}.{identifiers.text(one.get('displayName'))}", one.get("value")
+    for survey in objects(payload.get("conversationSurveys")):
+        for one in objects(survey.get("surveyData")):
+            yield f"{identifiers.text(survey.get('surveyType'))}.{identifiers.text(one.get('question'))}", one.get("answer")
+
+
+def _attributes(payload: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Give the fields of the newest attribute of each type; older ones are left out of lists."""
+    seen: set[str] = set()
+    for event in objects(_object(payload.get("sdes")).get("events")):
+        kind = identifiers.text(event.get("sdeType"))
+        if kind in seen:
+            continue
+        seen.add(kind)
+        inner = next((value for value in event.values() if isinstance(value, dict)), {})
+        yield from ((place, value) for place, value in _leaves(kind, inner) if not place.endswith("TimeStamp"))
+
+
+def _said(payload: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for block in ("transcript", "chatTranscript"):
+        lines = objects(_object(payload.get(block)).get("lines"))
+        if lines:
+            yield "said", [{name: line[name] for name in _LINE if name in line} for line in lines]
+    messages = objects(payload.get("messageRecords"))
+    if messages:
+        yield "said", [[message.get("messageId"), message.get("messageData")] for message in messages]
+
+
+def _leaves(place: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for name, member in value.items():
+            yield from _leaves(f"{place}.{name}", member)
+    elif value is not None:
+        yield place, value
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
