@@ -8,6 +8,8 @@ from crosswalk.cli import (
     connections,
     demo,
     doctor,
+    explain,
+    forget,
     history,
     logs,
     preview,
@@ -55,6 +57,7 @@ app.command()(running.run)
 app.command()(pulling.pull)
 app.command()(history.log)
 app.command()(history.replay)
+app.command()(explain.explain)
 app.command()(connections.resume)
 app.command()(forget.forget)
 app.command()(provision.provision)

@@ -53,6 +53,7 @@ class Housekeeping:
             before = self._ago(kept.content_days if source.retention_days is None else source.retention_days)
             done["events"] += await self._batches(_events(source.id, before, kept.batch_rows))
             done["notices"] += await self._batches(_notices(source.id, before, kept.batch_rows))
+        done["changes"] += await self._batches(lambda tx, after: retention.blank_forgotten(tx, kept.batch_rows, after))
         done["changes"] += await self._batches(_changes(self._ago(kept.undo_days), kept.batch_rows))
         for table, column in retention.TRACES:
             done["traces"] += await self._batches(_traces(table, column, self._ago(kept.trace_days), kept))

@@ -1,18 +1,20 @@
-"""Forgets a person on request: blanks every event, before-image and remark, and takes no more events of that person.
+"""Forgets a person on request: blanks every event, notice, before-image and remark, and takes no more events of that person.
 
-Nothing in the database tells whose an event is but its sealed content, so every event is opened once. What stays is an HMAC of each key,
-without which the next pull would bring the person back.
+What stays is an HMAC of each key, without which the next pull would bring the person back, and empty rows, without which the sums would
+not add up. It may be interrupted anywhere and repeated: what is gone is not found again.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from crosswalk.errors import ConfigurationError
-from crosswalk.inbox import identity, retention
+from crosswalk.inbox import belonging, identity, retention
+from crosswalk.inbox.belonging import Known, Page, Pair, Wanted
+from crosswalk.inbox.prepare import NoticeState
 from crosswalk.model import ChangeState
 from crosswalk.reasons import Reason, State
 from crosswalk.store import tables
@@ -20,127 +22,166 @@ from crosswalk.store.database import Database
 from crosswalk.store.statements import chunks, insert
 from crosswalk.store.vault import Vault
 
-_PAGE = 1_000
-_AT_ONCE = 500
+FORGOTTEN = retention.FORGOTTEN
 _REMARK = "The person asked to be forgotten."
 _ENDED = {"state": State.SKIPPED.value, "reason": Reason.NO_MATCH_KEY.value, "due_at": None, "deadline": None}
+_OPEN = (ChangeState.PLANNED.value, ChangeState.SENT.value)
 
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """What was blanked. `unsettled` writes are still needed to learn what became of them: forget again once they have settled."""
+    """What was blanked. `unsettled` is still needed for what is under way: forget again once it has ended."""
 
-    events: int
-    changes: int
-    identities: int
-    unsettled: int
+    events: int = 0
+    notices: int = 0
+    changes: int = 0
+    identities: int = 0
+    unsettled: int = 0
+    deliveries: tuple[str, ...] = ()
 
 
-async def forget(database: Database, vault: Vault, person: Mapping[str, str], now: datetime) -> Forgotten:
-    """Forget whoever any of the values names: "email", "user_id", "anonymous_id", "phone". Repeat it after an interruption."""
-    wanted = _normalised(person)
+async def forget(database: Database, vault: Vault, person: Mapping[str, str], records: Iterable[str], now: datetime) -> Forgotten:
+    """Forget whoever any of the values names: "email", "user_id", "anonymous_id", "phone".
+
+    `records` are the ids of records in Salesforce that are the person: what was written to them is blanked too.
+    """
+    pairs = belonging.normalised(person)
     async with database.write() as tx:  # first, so that nothing new comes in behind the search
-        await _suppress(tx, vault, wanted, now)
-    met = dict.fromkeys(wanted)
-    events: list[str] = []
-    after = ""
-    while True:
-        async with database.read() as tx:
-            found, last = await _search(tx, vault, wanted, after)
-        if last is None:
-            break
-        after = last
-        met.update(dict.fromkeys(pair for pairs in found.values() for pair in pairs))
-        events.extend(found)
-    changes, unsettled = 0, 0
-    for part in chunks(events, _AT_ONCE):
-        async with database.write() as tx:
-            ended, open_ones = await _blank(tx, part, now)
-        changes, unsettled = changes + ended, unsettled + open_ones
-    async with database.write() as tx:
-        identities = await _forget_identities(tx, vault, met, {value for _, value in wanted})
-    return Forgotten(len(events), changes, identities, unsettled)
+        await _suppress(tx, (identity.value_hmac(vault, kind, value) for kind, value in pairs), now)
+    async with database.read() as tx:
+        wanted = Wanted(pairs, await belonging.learnt(tx, vault, pairs))
+    forgetting = _Forgetting(database, vault, wanted, frozenset(records), now)
+    await forgetting.events()
+    await forgetting.notices()
+    await forgetting.changes()
+    return await forgetting.identities()
 
 
-async def _suppress(tx: AsyncConnection, vault: Vault, wanted: Iterable[tuple[str, str]], now: datetime) -> None:
-    for kind, value in wanted:
-        row = {"value_hmac": identity.value_hmac(vault, kind, value), "at": now}
-        await tx.execute(insert(tables.suppression).values(row).on_conflict_do_nothing())
+class _Forgetting:
+    """One request to be forgotten, on its way through the tables."""
+
+    def __init__(self, database: Database, vault: Vault, wanted: Wanted, records: frozenset[str], now: datetime) -> None:
+        self._database, self._vault, self._wanted, self._records, self._now = database, vault, wanted, records, now
+        self._events = self._notices = self._changes = 0
+        self._unsettled: set[str] = set()
+        self._deliveries: list[str] = []
+        self._keys: set[Known] = set(wanted.learnt)
+
+    async def events(self) -> None:
+        """Blank the person's own events, and those of others that quote them once these have ended."""
+        async for page in self._pages(lambda tx, after: belonging.events(tx, self._vault, self._wanted, after)):
+            self._keys |= page.keys
+            async with self._database.write() as tx:
+                await self._suppress_ids(tx, page.keys)
+                self._deliveries += await _blank_own(tx, page, self._now)
+                quoting = await _ended(tx, page.quoting)
+                await retention.blank_events(tx, quoting)
+            self._events += len(page.own) + len(quoting)
+            self._unsettled |= set(page.quoting) - set(quoting)
+
+    async def notices(self) -> None:
+        """Blank notices that quote the person; what they would fetch would not be taken."""
+        notice = tables.notice
+        ended = {"state": NoticeState.DONE.value, "due_at": None, "detail": _REMARK}
+        async for page in self._pages(self._quoting((notice.c.payload_ct,), notice.c.id)):
+            async with self._database.write() as tx:
+                for part in chunks(page.quoting):
+                    await tx.execute(update(notice).where(notice.c.id.in_(part)).values(ended))
+                await retention.blank_notices(tx, page.quoting)
+            self._notices += len(page.quoting)
+
+    async def changes(self) -> None:
+        """Blank what was written for the person's events, to the person's records, or quotes them."""
+        change = tables.change
+        async for page in self._pages(self._quoting((change.c.body_ct, change.c.before_ct, change.c.error_ct), change.c.id)):
+            await self._blank_changes(page.quoting)
+        for part in chunks(sorted(self._records)):
+            async with self._database.read() as tx:
+                found = (await tx.scalars(select(change.c.id).where(change.c.record_id.in_(part), retention.has_body()))).all()
+            await self._blank_changes(found)
+        after: str | None = ""
+        while after is not None:
+            async with self._database.write() as tx:
+                batch = await retention.blank_forgotten(tx, after=after)
+            self._changes, after = self._changes + batch.rows, batch.last
+        async with self._database.read() as tx:
+            self._unsettled |= set(await tx.scalars(retention.of_forgotten(select(change.c.id)).where(change.c.state.in_(_OPEN))))
+
+    async def identities(self) -> Forgotten:
+        """Delete what is known by the person's keys, last: until then a repeated request finds the person by them."""
+        table, deleted = tables.identity, 0
+        async with self._database.write() as tx:
+            for source_id, kind, value_hmac in sorted(self._keys):
+                one = (table.c.source_id == source_id, table.c.kind == kind, table.c.value_hmac == value_hmac)
+                deleted += (await tx.execute(delete(table).where(*one))).rowcount
+        counts = (self._events, self._notices, self._changes, deleted, len(self._unsettled))
+        return Forgotten(*counts, deliveries=tuple(self._deliveries))
+
+    async def _suppress_ids(self, tx: AsyncConnection, keys: Iterable[Known]) -> None:
+        """Take no more events of a user id of the person either; an id means somebody within its source only."""
+        scoped = (identity.scoped_hmac(self._vault, source_id, value_hmac) for source_id, _, value_hmac in keys)
+        await _suppress(tx, scoped, self._now)
+
+    async def _blank_changes(self, found: Sequence[str]) -> None:
+        """Blank those that have ended; an open one is still needed to learn what became of it."""
+        change = tables.change
+        async with self._database.write() as tx:
+            for part in chunks(found):
+                over = (await tx.scalars(select(change.c.id).where(change.c.id.in_(part), change.c.state.not_in(_OPEN)))).all()
+                await retention.blank_bodies(tx, over)
+                self._changes += len(over)
+                self._unsettled |= set(part) - set(over)
+
+    def _quoting(self, columns: Sequence[ColumnElement[Any]], key: ColumnElement[str]) -> "_Search":
+        return lambda tx, after: belonging.quoting(tx, self._vault, self._wanted, columns, key, after)
+
+    async def _pages(self, search: "_Search") -> AsyncIterator[Page]:
+        after: str | None = ""
+        while after is not None:
+            async with self._database.read() as tx:
+                page = await search(tx, after)
+            after = page.last
+            if after is not None:
+                yield page
 
 
-async def _search(
-    tx: AsyncConnection, vault: Vault, wanted: frozenset[tuple[str, str]], after: str
-) -> tuple[dict[str, frozenset[tuple[str, str]]], str | None]:
-    """Look through one page of events; return those of the person with all their keys, and where the page ended."""
-    event = tables.event
-    statement = (
-        select(event.c.id, event.c.person_ct).where(event.c.person_ct.is_not(None), event.c.id > after).order_by(event.c.id).limit(_PAGE)
-    )
-    found: dict[str, frozenset[tuple[str, str]]] = {}
-    last = None
-    for row in await tx.execute(statement):
-        last = row.id
-        keys = _normalised(_opened(vault, row.person_ct))
-        if keys & wanted:
-            found[row.id] = keys
-    return found, last
+_Search = Callable[[AsyncConnection, str], Coroutine[Any, Any, Page]]
 
 
-async def _blank(tx: AsyncConnection, event_ids: Sequence[str], now: datetime) -> tuple[int, int]:
-    """Blank events and everything made of them; return how many changes that were, and how many have yet to settle."""
-    delivery, outcome = tables.delivery, tables.step_outcome
-    deliveries = (await tx.scalars(select(delivery.c.id).where(delivery.c.event_id.in_(event_ids)))).all()
-    await retention.blank_events(tx, event_ids)
+async def _suppress(tx: AsyncConnection, hmacs: Iterable[str], now: datetime) -> None:
+    for value_hmac in sorted(set(hmacs)):
+        await tx.execute(insert(tables.suppression).values(value_hmac=value_hmac, at=now).on_conflict_do_nothing())
+
+
+async def _blank_own(tx: AsyncConnection, page: Page, now: datetime) -> list[str]:
+    """Blank events and everything made of them, end what waits, and return their deliveries."""
+    event, delivery, outcome = tables.event, tables.delivery, tables.step_outcome
+    deliveries = [one for part in chunks(page.own) for one in await tx.scalars(select(delivery.c.id).where(delivery.c.event_id.in_(part)))]
+    await retention.blank_events(tx, page.own)
+    nameless = {"code": FORGOTTEN, "detail": _REMARK, "entity_id": None, "message_id": None, "message_key": "f:" + event.c.id}
+    for part in chunks(page.own):
+        await tx.execute(update(event).where(event.c.id.in_(part)).values(nameless))
     for part in chunks(deliveries):
         waiting = (delivery.c.id.in_(part), delivery.c.state == State.WAITING.value)
         await tx.execute(update(delivery).where(*waiting).values(_ENDED | {"updated_at": now}))
         await tx.execute(update(delivery).where(delivery.c.id.in_(part)).values(detail=_REMARK))
         await tx.execute(update(outcome).where(outcome.c.delivery_id.in_(part)).values(detail=_REMARK, notes=None))
-    ended, unsettled = await _changes_of(tx, deliveries)
-    await retention.blank_bodies(tx, ended)
-    return len(ended), len(unsettled)
+    await _delete_entities(tx, page.entities)
+    return deliveries
 
 
-async def _changes_of(tx: AsyncConnection, deliveries: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the changes made for these deliveries: those that have ended, and the others."""
-    change, involved = tables.change, tables.change_delivery
+async def _delete_entities(tx: AsyncConnection, entities: Iterable[Pair]) -> None:
+    """Delete what is remembered of the entities of the person's events: an id may be an e-mail address."""
+    entity = tables.entity
+    for source_id, entity_id in sorted(entities):
+        await tx.execute(delete(entity).where(entity.c.source_id == source_id, entity.c.entity_id == entity_id))
+
+
+async def _ended(tx: AsyncConnection, event_ids: Sequence[str]) -> list[str]:
+    """Return the events of which no delivery waits any more."""
+    event, delivery = tables.event, tables.delivery
+    waiting = exists().where(delivery.c.event_id == event.c.id, delivery.c.state == State.WAITING.value)
     ended: list[str] = []
-    unsettled: list[str] = []
-    for part in chunks(deliveries):
-        statement = (
-            select(change.c.id, change.c.state)
-            .join(involved, involved.c.change_id == change.c.id)
-            .where(involved.c.delivery_id.in_(part))
-            .distinct()
-        )
-        for row in await tx.execute(statement):
-            (ended if row.state in (ChangeState.KNOWN, ChangeState.VOID) else unsettled).append(row.id)
-    return ended, unsettled
-
-
-async def _forget_identities(tx: AsyncConnection, vault: Vault, met: Iterable[tuple[str, str]], values: set[str]) -> int:
-    """Delete what is known by the person's keys, and what other keys met beside them have learnt."""
-    table = tables.identity
-    forgotten = 0
-    for part in chunks(sorted({identity.value_hmac(vault, kind, value) for kind, value in met})):
-        for row in (await tx.execute(select(table).where(table.c.value_hmac.in_(part)))).all():
-            learnt = _opened(vault, row.strong_keys_ct) if row.strong_keys_ct else {}
-            own = any(identity.value_hmac(vault, row.kind, value) == row.value_hmac for value in values)
-            if own or values & set(learnt.values()):
-                mine = (table.c.source_id == row.source_id, table.c.kind == row.kind, table.c.value_hmac == row.value_hmac)
-                await tx.execute(delete(table).where(*mine))
-                forgotten += 1
-    return forgotten
-
-
-def _opened(vault: Vault, sealed: bytes) -> Mapping[str, str]:
-    try:
-        opened = vault.open(sealed)
-    except ConfigurationError:
-        return {}  # its key is lost: nobody can read it any more
-    return opened if isinstance(opened, dict) else {}
-
-
-def _normalised(person: Mapping[str, str]) -> frozenset[tuple[str, str]]:
-    pairs = ((kind, identity.normalised(kind, value)) for kind, value in person.items() if value is not None)
-    return frozenset((kind, value) for kind, value in pairs if value is not None)
+    for part in chunks(event_ids):
+        ended += (await tx.scalars(select(event.c.id).where(event.c.id.in_(part), ~waiting))).all()
+    return ended

@@ -83,6 +83,11 @@ def value_hmac(vault: Vault, kind: str, value: str) -> str:
     return vault.hmac(f"{kind}={value}")
 
 
+def scoped_hmac(vault: Vault, source_id: str, value_hmac: str) -> str:
+    """Return the HMAC by which `suppression` knows a user id, which means somebody within its source only."""
+    return vault.hmac(f"{source_id}:{value_hmac}")
+
+
 def keys(event: Event, vault: Vault) -> tuple[Key, ...]:
     """Return the keys an event carries, best first; the previous id of an alias comes last."""
     found: list[Key] = []

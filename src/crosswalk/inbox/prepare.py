@@ -4,8 +4,9 @@ It runs in the caller's own task, so that what cannot be prepared fails its own 
 as received when the payload was parsed from it, else the payload itself: a mapping reads exactly what the source made.
 """
 
+import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -136,11 +137,17 @@ class Preparation:
             message_key=f"m:{cleaned.message_id}" if by_message else f"e:{cleaned.id}",
             provenance=provenance,
             keys=keys,
-            suppression_hmacs=tuple(key.value_hmac for key in keys) + identity.phone_hmacs(cleaned, self._vault),
+            suppression_hmacs=self._suppression_hmacs(cleaned, keys),
             hashes=hashes,
             person_ct=self._vault.seal(dict(cleaned.person)) if cleaned.person else None,
             payload_ct=self._vault.seal(stored_bytes(cleaned)),
         )
+
+    def _suppression_hmacs(self, event: Event, keys: Sequence[identity.Key]) -> tuple[str, ...]:
+        """Return whatever of the event may belong to somebody who asked to be forgotten."""
+        ids = (key for key in keys if key.kind is identity.Kind.USER_ID)
+        scoped = (identity.scoped_hmac(self._vault, key.source_id, key.value_hmac) for key in ids)
+        return (*(key.value_hmac for key in keys), *scoped, *identity.phone_hmacs(event, self._vault))
 
     def _problem(self, problem: Rejected, provenance: Provenance, payload_ct: bytes | None) -> PreparedEvent:
         at = provenance.at
@@ -152,9 +159,9 @@ class Preparation:
 
 def forgotten(item: PreparedEvent) -> PreparedEvent:
     """Return the event of somebody who asked to be forgotten: counted once, without any of its content."""
-    stable = item.suppression_hmacs[0][:16] + (item.event.entity_id or item.event.message_id or item.event.id)
+    stable = hashlib.sha256(f"{item.suppression_hmacs[0]}:{item.event.entity_id or item.event.message_id or item.event.id}".encode())
     event = replace(item.event, entity_id=None, message_id=None, group_id=None, revision=None, person={}, payload=None, body=b"", type="")
-    return PreparedEvent(event, f"s:{storable(stable, _ID_LENGTH)}", item.provenance, problem=_SUPPRESSED)
+    return PreparedEvent(event, f"s:{stable.hexdigest()}", item.provenance, problem=_SUPPRESSED)
 
 
 def stored_bytes(event: Event) -> bytes:

@@ -8,8 +8,9 @@ done and the next one goes on.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Select, Table, and_, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crosswalk.inbox.prepare import NoticeState
@@ -18,7 +19,8 @@ from crosswalk.reasons import State
 from crosswalk.store import tables
 from crosswalk.store.statements import chunks
 
-_UNCHANGED_SINCE = (ChangeState.KNOWN.value, ChangeState.VOID.value)
+FORGOTTEN = "forgotten"  # the code of an event whose person asked to be forgotten
+_ENDED = (ChangeState.KNOWN.value, ChangeState.VOID.value)
 TRACES: tuple[tuple[Table, str], ...] = ((tables.refusal, "at"), (tables.callout, "at"), (tables.api_call, "started_at"))
 
 
@@ -54,11 +56,36 @@ async def blank_old_notices(tx: AsyncConnection, source_id: str, before: datetim
 async def blank_old_changes(tx: AsyncConnection, before: datetime, limit: int = 1_000, after: str = "") -> Batch:
     """Blank bodies and before-images of changes that ended before that time: they can then no longer be undone."""
     change = tables.change
-    full = or_(change.c.body_ct.is_not(None), change.c.before_ct.is_not(None), change.c.error_ct.is_not(None))
-    old = and_(change.c.state.in_(_UNCHANGED_SINCE), full, change.c.planned_at < before)
+    old = and_(change.c.state.in_(_ENDED), has_body(), change.c.planned_at < before)
     found = await _ids(tx, change.c.id, old, limit, after)
     await blank_bodies(tx, found)
     return _batch(found)
+
+
+async def blank_forgotten(tx: AsyncConnection, limit: int = 1_000, after: str = "") -> Batch:
+    """Blank changes that were made for forgotten people and have ended by now."""
+    change = tables.change
+    ended = change.c.state.in_(_ENDED) & (change.c.id > after)
+    found = (await tx.scalars(of_forgotten(select(change.c.id)).where(ended).distinct().order_by(change.c.id).limit(limit))).all()
+    await blank_bodies(tx, found)
+    return _batch(found)
+
+
+def of_forgotten(changes: Select[Any]) -> Select[Any]:
+    """Narrow a query of changes to those that have content and were made for events of forgotten people."""
+    change, involved, delivery, event = tables.change, tables.change_delivery, tables.delivery, tables.event
+    return (
+        changes.join(involved, involved.c.change_id == change.c.id)
+        .join(delivery, delivery.c.id == involved.c.delivery_id)
+        .join(event, event.c.id == delivery.c.event_id)
+        .where(event.c.code == FORGOTTEN, has_body())
+    )
+
+
+def has_body() -> ColumnElement[bool]:
+    """Tell whether a change still has content."""
+    change = tables.change
+    return or_(change.c.body_ct.is_not(None), change.c.before_ct.is_not(None), change.c.error_ct.is_not(None))
 
 
 async def delete_old_traces(tx: AsyncConnection, table: Table, column: str, before: datetime, most: int, limit: int = 1_000) -> Batch:

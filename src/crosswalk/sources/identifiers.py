@@ -1,5 +1,6 @@
 """Identifiers as senders write them, read as text. What is too long or unfit for a column is the inbox's care."""
 
+import hashlib
 from typing import Any
 
 UNKNOWN_TYPE = "unknown"
@@ -14,6 +15,11 @@ def text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value) if isinstance(value, int | float) else ""
+
+
+def disguised(value: str) -> str:
+    """Return an id that stands for a personal value, such as the e-mail address that alone tells attendees apart."""
+    return hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def type_name(value: Any) -> str:

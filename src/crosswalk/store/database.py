@@ -74,6 +74,12 @@ class Database:
             yield tx
 
     @asynccontextmanager
+    async def outside_transactions(self) -> AsyncIterator[AsyncConnection]:
+        """Give a connection to PostgreSQL on which each statement stands alone, as its housekeeping needs."""
+        async with self._writer.connect() as connection:
+            yield await connection.execution_options(isolation_level="AUTOCOMMIT")
+
+    @asynccontextmanager
     async def _translated(self) -> AsyncIterator[None]:
         try:
             yield

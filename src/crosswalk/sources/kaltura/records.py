@@ -68,7 +68,7 @@ class Reading:
             occurred_at=self.received_at,
             received_at=self.received_at,
             payload=payload,
-            entity_id=f"{self.event['id']}:{session['id']}:{email}",
+            entity_id=f"{self.event['id']}:{session['id']}:{identifiers.disguised(email)}",
             revision=int(self.received_at.timestamp() * 1000),
             person=payload["person"],
             group_id=self.event["id"],
