@@ -238,6 +238,22 @@ def test_a_body_the_source_would_refuse_names_its_line_and_writes_nothing(instal
     assert installed.leads() == []
 
 
+@pytest.mark.shows("P11")
+def test_a_field_is_explained_down_to_the_delivery_and_the_api_call(installed):
+    installed.run("run", "--file", installed.calls(call(1, email="ann@x.example")), "--source", "app")
+    [lead] = installed.leads()
+    told = json.loads(installed.run("explain", lead["Id"], "Email", "--json").output)
+    assert (told["fields"], len(told["deliveries"]), told["api_call"] is not None) == (
+        [{"field": "Email", "before": None, "after": "ann@x.example", "why": told["fields"][0]["why"]}],
+        1,
+        True,
+    )
+
+
+def test_what_was_never_written_is_told_in_a_sentence(installed):
+    assert installed.run("explain", "00Q000000000001EAA").output == "Crosswalk has written nothing to 00Q000000000001EAA.\n"
+
+
 def test_wrong_usage_leaves_with_2(installed):
     assert installed.run("replay").exit_code == 2
 
