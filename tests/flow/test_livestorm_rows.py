@@ -296,3 +296,25 @@ async def test_once_the_replay_field_is_there_it_is_filled(here, webinars, play)
     here.clock.advance(86_400)
     await play(source, registration(ANN, "p-1", event="people.watched_replay", at=1_773_000_000, attendance_duration=9))
     assert await one(here, "CampaignMember", REPLAY) == {REPLAY: "Watched replay"}
+
+
+# --- an org that wants Kaltura's ids on every member ------------------------------------------------------------------------------------
+
+
+async def members_ids(here):
+    return [(row["external_id__c"], row["LeadId"]) for row in await here.records("SELECT external_id__c, LeadId FROM CampaignMember")]
+
+
+@pytest.mark.shows("KA-10")
+async def test_where_every_member_needs_the_ids_of_campaign_and_person_they_are_filled(here, webinars, play):
+    await here.add_field("CampaignMember", "external_id__c", type="string", length=50, unique=True, externalId=True, required=True)
+    await play(await webinars(), registration(ANN, "p-1"))
+    ((ids, lead),) = await members_ids(here)
+    assert f"{here.campaign}_{lead}" == ids
+
+
+async def test_where_members_need_no_ids_none_are_written(here, webinars, play):
+    await here.add_field("CampaignMember", "external_id__c", type="string", length=50, unique=True, externalId=True)
+    await play(await webinars(), registration(ANN, "p-1"))
+    ((ids, _),) = await members_ids(here)
+    assert ids is None

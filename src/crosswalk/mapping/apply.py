@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from crosswalk.errors import ConfigurationError
+from crosswalk.mapping import members
 from crosswalk.mapping.conditions import Condition, compile_condition
 from crosswalk.mapping.document import AttributeEntry, Document, JoinEntry, OptIn, Step, StepEntry
 from crosswalk.mapping.named import NamedMaker, compile_named, named_objects
@@ -196,7 +197,9 @@ class _Steps:
             sentence = f"The org has no object {step.object}, or the connection's user may not see it."
             self.notes.append(Note("not_in_org", step.name, sentence))
             return None, sentence
-        target = compile_target(step.name, described, step.rows, step.match, self._makings, creates=self._creates(step))
+        target = compile_target(
+            step.name, described, members.rows_with_ids(step, described), step.match, self._makings, creates=self._creates(step)
+        )
         self.notes.extend(target.notes)
         return target, ""
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from crosswalk.errors import ConfigurationError, Problem
-from crosswalk.mapping import paths
+from crosswalk.mapping import members, paths
 from crosswalk.mapping.check_rows import check_match, check_rows
 from crosswalk.mapping.conditions import compile_condition
 from crosswalk.mapping.document import Document, FieldRow, JoinEntry, Step, StepEntry
@@ -185,6 +185,8 @@ def _required(step: Step, place: str, target: ObjectType, document: Document) ->
 
 def unfilled(step: Step, target: ObjectType) -> list[Field]:
     """Return the fields a new record of the step needs and nothing of it fills; a Campaign Member gets its two parents without rows."""
-    filled = {row.field.lower() for row in step.rows if isinstance(row, FieldRow)} | {key.field.lower() for key in step.match}
+    filled = {row.field.lower() for row in members.rows_with_ids(step, target) if isinstance(row, FieldRow)} | {
+        key.field.lower() for key in step.match
+    }
     filled |= {"campaignid", "leadid", "contactid"} if target.name == "CampaignMember" else set()
     return [described for name, described in target.fields.items() if described.required and name not in filled]
