@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import httpx2
 import pytest
-from tests.world import Killed, World, preset
+from tests.flow.provisioned import fields, labels, names, permission_set, plan, provision, told
+from tests.world import Killed, preset, registration
 
 from crosswalk import errors
 from crosswalk.engine.orgs import Orgs
-from crosswalk.provisioning import apply, service, survey
+from crosswalk.provisioning import apply, survey
 from crosswalk.provisioning.service import Wish
 from crosswalk.store import tables
-from localorg.settings import Login, OrgSettings, Switches
-from localorg.testing import LocalOrg
+from localorg.settings import Login, Switches
 
 LABELS = ["Sent", "Responded", "Registered", "Did not attend", "Attended"]
 FIELD = "CampaignMember.Livestorm_Replay_Status__c"
@@ -22,66 +22,6 @@ FIELD = "CampaignMember.Livestorm_Replay_Status__c"
 def database_url(sqlite_url):
     """Take one database: which one cannot matter here."""
     return sqlite_url
-
-
-@pytest.fixture
-async def open_fresh(database, vault, clock, ids):
-    """Return a function that makes a world whose org is as Salesforce hands it out."""
-    opened = []
-
-    async def make(**options):
-        org = LocalOrg(OrgSettings(**options), clock)
-        made = World(database, vault, clock, ids, org)
-        await made.connect()
-        (made.campaign,) = await made.seed("Campaign", {"Name": "Spring webinar"})
-        opened.append(made)
-        return made
-
-    yield make
-    for each in opened:
-        await each.close()
-        await each.org.close()
-
-
-@pytest.fixture
-async def fresh(open_fresh):
-    return await open_fresh()
-
-
-async def prepared(here, *presets, **wish):
-    return await service.prepare(here.engine, await here.ready_org(), Wish(presets or ("livestorm",), **wish))
-
-
-async def plan(here, *presets, **wish):
-    return (await prepared(here, *presets, **wish)).plan
-
-
-async def provision(here, *presets, **wish):
-    found = await prepared(here, *presets, **wish)
-    return await service.carry_out(here.engine, await here.ready_org(), found, "test")
-
-
-def told(found):
-    return [(each.name, each.sentence) for each in found.obstacles]
-
-
-def names(found, type_=None):
-    return [step.name for step in found.steps if type_ in (None, step.type)]
-
-
-async def fields(here, object_name):
-    async with here.org.client() as client:
-        described = (await client.get(f"/services/data/v60.0/sobjects/{object_name}/describe")).json()
-    return {each["name"]: each for each in described["fields"]}
-
-
-async def labels(here):
-    rows = await here.records(f"SELECT Label FROM CampaignMemberStatus WHERE CampaignId = '{here.campaign}' ORDER BY SortOrder")
-    return [row["Label"] for row in rows]
-
-
-async def permission_set(here):
-    return await here.records("SELECT Id, Name FROM PermissionSet WHERE IsOwnedByProfile = FALSE")
 
 
 # --- what is made ---------------------------------------------------------------------------------------------------------------------
@@ -181,6 +121,42 @@ async def test_the_texts_a_sync_writes_are_made_on_the_campaigns_bound_to_it(fre
 async def test_a_campaign_that_is_not_there_is_told(fresh):
     found = await plan(fresh, campaigns=("701Hr000000AAAAIA4",))
     assert ["Campaign 701Hr000000AAAAIA4"] == [name for name, _ in told(found)]
+
+
+# --- and then events run --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.shows("LS-11")
+async def test_a_row_without_its_field_waits_for_it_and_the_rest_is_sent(fresh):
+    await fresh.seed("CampaignMemberStatus", *({"CampaignId": fresh.campaign, "Label": label} for label in LABELS[2:]))
+    source = await fresh.add_source("livestorm")
+    await fresh.add_sync(source, preset("livestorm"))
+    answers = {"first_name": "Ann", "last_name": "Lee", "company": "Acme"}
+    await arrive(fresh, source, registration("ann@x.example", "p-1", event="people.watched_replay", fields=answers))
+    before = await fresh.records("SELECT LeadId FROM CampaignMember")
+    notes = [note for row in await fresh.rows(tables.step_outcome) for note in row["notes"] or ()]
+    await provision(fresh)
+    await arrive(fresh, source, registration("bob@x.example", "p-2", event="people.watched_replay", fields=answers))
+    after = await fresh.records("SELECT Livestorm_Replay_Status__c FROM CampaignMember ORDER BY CreatedDate")
+    assert (1, True) == (len(before), any("Livestorm_Replay_Status__c" in str(note) for note in notes))
+    assert "Watched replay" in {row["Livestorm_Replay_Status__c"] for row in after}
+
+
+async def test_events_run_on_an_org_that_was_fresh(fresh):
+    source = await fresh.add_source("livestorm")
+    await fresh.add_sync(source, preset("livestorm"))
+    await provision(fresh)
+    await arrive(fresh, source, registration("ann@x.example", "p-1", fields={"last_name": "Lee"}))
+    found = await fresh.records("SELECT Status, Crosswalk_Key__c, Lead.Email, Lead.Crosswalk_Key__c FROM CampaignMember")
+    assert [("Registered", "ann@x.example", True, True)] == [
+        (row["Status"], row["Lead"]["Email"], bool(row["Crosswalk_Key__c"]), bool(row["Lead"]["Crosswalk_Key__c"])) for row in found
+    ]
+
+
+async def arrive(here, source, body):
+    await here.deliver(source, body)
+    await here.drain()
+    here.clock.advance(60)
 
 
 # --- what Salesforce refuses ----------------------------------------------------------------------------------------------------------
