@@ -129,6 +129,7 @@ def _entry(row: dict[str, Any]) -> str:
 
 def _also(row: dict[str, Any]) -> str:
     parts = [f"new record without a value: {code(row['placeholder'])}"] if "placeholder" in row else []
+    parts += ["an empty value clears it"] if row.get("nulls") == "clear" else []
     parts += [f"{code(key)} is {code(value)}" for key, value in row.get("values", {}).items()]
     parts += ["climbs " + ", ".join(row["ladder"]["ranks"])] if "ladder" in row else []
     append = row.get("pass_through", {}).get("append")

@@ -325,6 +325,7 @@ async def test_a_late_answer_updates_the_case_once(chats, fields):
     await chats.map()
     await chats.chat()
     before = len(chats.here.writes())
+    chats.here.clock.advance(1)
     chats.livechat.tag("quote")
     chats.livechat.posted *= 2
     await chats.arrive()
@@ -341,6 +342,51 @@ async def test_a_second_tag_without_any_time_still_counts(chats, fields):
         chats.livechat.tag(tag)
         await chats.arrive()
     assert "sales, quote" == await chats.case("LiveChat_Tags__c")
+
+
+@pytest.mark.shows("LC-28")
+@pytest.mark.parametrize(("off", "left"), [(["sales"], "quote"), (["sales", "quote"], None)], ids=["one", "all"])
+async def test_a_tag_taken_off_again_is_taken_off_the_case(chats, fields, off, left):
+    await chats.map()
+    chats.livechat.open(**ELIN)
+    for tag in ("sales", "quote"):
+        chats.livechat.tag(tag)
+    chats.livechat.close()
+    await chats.arrive()
+    for tag in off:
+        chats.here.clock.advance(5)
+        chats.livechat.untag(tag)
+        await chats.arrive()
+    assert left == await chats.case("LiveChat_Tags__c")
+
+
+@pytest.mark.shows("LC-28")
+async def test_a_tag_that_went_without_a_webhook_is_taken_off_by_the_next_pull(chats, fields):
+    await chats.map()
+    chats.livechat.open(**ELIN)
+    chats.livechat.tag("sales")
+    chats.livechat.close()
+    await chats.arrive()
+    chats.livechat.untag("sales")
+    chats.livechat.take_posted()
+    chats.here.clock.advance(600)
+    await chats.pull()
+    assert await chats.case("LiveChat_Tags__c") is None
+
+
+@pytest.mark.shows("P5")
+async def test_tags_that_the_plan_hides_stay_on_the_case(chats, fields):
+    await chats.map()
+    chats.livechat.open(**ELIN)
+    chats.livechat.tag("sales")
+    chats.livechat.close()
+    await chats.arrive()
+    thread = chats.livechat.chats["T1"]["thread"]
+    thread |= {"restricted_access": "plan limit"}
+    del thread["tags"], thread["events"]
+    chats.here.clock.advance(600)
+    await chats.pull()
+    assert "sales" == await chats.case("LiveChat_Tags__c")
 
 
 @pytest.mark.shows("LC-28")
@@ -379,6 +425,74 @@ async def test_one_chat_makes_a_lead_a_case_of_it_and_a_custom_object_of_that(ch
     await chats.map(mapping)
     await chats.chat()
     assert ["Lead", "Case", "Chat__c"] == [write.object for write in chats.here.writes()]
+
+
+@pytest.fixture
+def own_object(chats):
+    """Give the org a custom object for chats."""
+    chats.here.org.org.add_object(custom_objects.custom_object("Chat__c", CHAT_OBJECT, 1))
+
+
+OBJECTS = {
+    "lead": {"object": "Lead", "person": True, "match": [row("Email", "email")], "rows": [row("LastName", "last_name", placeholder="n/a")]},
+    "case": {"object": "Case", "once_per": "entity", "rows": [SUBJECT]},
+    "own": {"object": "Chat__c", "once_per": "entity", "rows": [row("Name", "thread_id")]},
+}
+NAMES = {"lead": "Lead", "case": "Case", "own": "Chat__c"}
+
+
+def objects(*names, **switches):
+    """Return a mapping of these objects in this order; a switch turns the automation of one off."""
+    steps = [{"name": name, **OBJECTS[name], **({"automation": False} if switches.get(name) is False else {})} for name in names]
+    steps[names.index("lead")]["rows"] = [*OBJECTS["lead"]["rows"], row("Email", "email"), {"field": "Company", "entry": {"value": "n/a"}}]
+    person = {"search": ["Lead"], "create": "Lead"}
+    return {"source": "livechat", "events": ["chat.ended"], "person": person, "steps": steps}
+
+
+@pytest.mark.shows("LC-25")
+@pytest.mark.parametrize("order", [("lead", "case", "own"), ("own", "case", "lead"), ("case", "lead", "own")], ids=" ".join)
+async def test_one_chat_makes_a_record_of_every_object_in_the_order_of_the_mapping(chats, own_object, order):
+    await chats.map(objects(*order))
+    await chats.chat()
+    assert [NAMES[name] for name in order] == [write.object for write in chats.here.writes()]
+
+
+@pytest.mark.shows("LC-25")
+async def test_several_chats_at_once_keep_the_order_of_the_mapping_too(chats, own_object):
+    await chats.here.seed("Lead", {"LastName": "Berg", "Company": "n/a", "Email": ELIN["email"]})
+    await chats.map(objects("lead", "case", "own"))
+    for number, email in enumerate((ELIN["email"], "odd@nordkaj.example")):
+        chats.livechat.open(f"T{number}", f"C{number}", **{**ELIN, "email": email})
+        chats.livechat.close(f"T{number}")
+    await chats.arrive()
+    assert ["Lead", "Case", "Case", "Chat__c", "Chat__c"] == [write.object for write in chats.here.writes()]
+
+
+@pytest.mark.shows("LC-22", "LC-25")
+@pytest.mark.parametrize("off", ["lead", "case", "own"])
+async def test_an_object_whose_automation_is_off_is_left_to_agents_and_the_others_are_made(chats, own_object, off):
+    await chats.map(objects("lead", "case", "own", **{off: False}))
+    await chats.chat()
+    assert [NAMES[name] for name in NAMES if name != off] == [write.object for write in chats.here.writes()]
+
+
+@pytest.mark.shows("LC-25")
+async def test_every_object_has_its_own_searchable_fields(chats, own_object, fields):
+    mapping = objects("lead", "case", "own")
+    mapping["steps"][1] = {"name": "case", "object": "Case", "match": [row("LiveChat_Thread_Id__c", "thread_id")], "rows": [SUBJECT]}
+    await chats.here.seed("Case", {"LiveChat_Thread_Id__c": "T1"})
+    await chats.here.seed("Lead", {"LastName": "Berg", "Company": "n/a", "Email": ELIN["email"]})
+    await chats.map(mapping)
+    await chats.chat()
+    assert (1, 1, 1) == (await chats.count("Lead"), await chats.count("Case"), await chats.count("Chat__c"))
+
+
+async def test_the_case_of_a_visitor_nobody_may_make_belongs_to_nobody(chats):
+    mapping = preset("livechat")
+    mapping["person"]["on_missing"] = "skip"
+    await chats.map(mapping)
+    await chats.chat()
+    assert (None, 0) == (await chats.case("ContactId"), await chats.count("Lead"))
 
 
 @pytest.mark.shows("LC-13")

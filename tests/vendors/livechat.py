@@ -110,6 +110,14 @@ class LiveChatSimulator:
         self.chats[thread_id]["thread"].setdefault("tags", []).append(tag)
         self._post("thread_tagged", {**self._ids(thread_id), "tag": tag})
 
+    def untag(self, tag, thread_id="T1"):
+        """Take a tag off; with the last one the member itself goes, as LiveChat leaves out what is empty."""
+        thread = self.chats[thread_id]["thread"]
+        thread["tags"].remove(tag)
+        if not thread["tags"]:
+            del thread["tags"]
+        self._post("thread_untagged", {**self._ids(thread_id), "tag": tag})
+
     def rate(self, score, thread_id="T1", comment=None):
         rating = {"score": score, **({"comment": comment} if comment else {})}
         self.chats[thread_id]["thread"]["properties"]["rating"] = rating

@@ -68,10 +68,10 @@ class CompiledMapping:
         unmapped: list[Unmapped] = []
         made: set[str] = set()
         person: tuple[str, ...] | None = None
-        for name, maker in self.makers:
+        for place, (name, maker) in enumerate(self.makers):
             if isinstance(maker, NamedMaker) or (names_records and isinstance(maker, PersonMaker)):
                 continue
-            origin = Origin(delivery_id, self.sync_id, self.version, name, freshness, lane_id)
+            origin = Origin(delivery_id, self.sync_id, self.version, name, freshness, lane_id, place)
             if isinstance(maker, PersonMaker):
                 result = maker.make(occasion, origin)
             else:
@@ -88,9 +88,9 @@ class CompiledMapping:
     def _named(self, occasion: Occasion) -> tuple[list[Draft], bool]:
         """Return the drafts of records the event names itself, and whether there are any."""
         drafts: list[Draft] = []
-        for name, maker in self.makers:
+        for place, (name, maker) in enumerate(self.makers):
             if isinstance(maker, NamedMaker):
-                origin = Origin(occasion.delivery_id, self.sync_id, self.version, name, occasion.freshness, occasion.lane_id)
+                origin = Origin(occasion.delivery_id, self.sync_id, self.version, name, occasion.freshness, occasion.lane_id, place)
                 drafts.extend(maker.make(occasion, origin))
         return drafts, bool(drafts)
 
@@ -125,13 +125,14 @@ class _Steps:
 
     def __init__(self, document: Document, makings: Makings) -> None:
         self._document = document
+        self._steps = [step for step in document.steps if step.automation]
         self._makings = makings
         self.notes: list[Note] = []
 
     def makers(self) -> tuple[tuple[str, Maker], ...]:
         """Return every step's maker by the name of its record; the person's stands where the first person step stands."""
         makers: dict[str, Maker] = {}
-        for step in self._document.steps:
+        for step in self._steps:
             if step.person:
                 if PERSON not in makers:
                     makers[PERSON] = self._person()
@@ -144,7 +145,7 @@ class _Steps:
         return tuple(makers.items())
 
     def _person(self) -> PersonMaker:
-        steps = [step for step in self._document.steps if step.person]
+        steps = [step for step in self._steps if step.person]
         makers: dict[str, TargetMaker] = {}
         conditions: dict[str, Condition] = {}
         for step in steps:
@@ -213,7 +214,7 @@ class _Steps:
 
     def _needed(self) -> bool:
         """Tell whether any step hangs on the person's record."""
-        others = [step for step in self._document.steps if not step.person]
+        others = [step for step in self._steps if not step.person]
         if any(step.parent and self._makings.records.get(step.parent, step.parent) == PERSON for step in others):
             return True
         entries = (getattr(row, "entry", None) for step in others for row in step.rows)

@@ -216,7 +216,10 @@ class ObjectFrom(_Part):
 
 
 class Step(_Part):
-    """One target object of the sync. Which keys go together is checked by `check.shape`."""
+    """One target object of the sync. Which keys go together is checked by `check.shape`.
+
+    Without `automation` no event makes or updates its record; it stays for an agent to use.
+    """
 
     name: Name
     object: Name | None = None
@@ -233,7 +236,31 @@ class Step(_Part):
     on_deleted: OnDeleted | None = None
     allow_duplicates: bool = False
     auto_assign: bool = False
+    automation: bool = True
     remark: Text | None = None
+
+
+class CampaignRule(_Part):
+    """One way to the campaign of an event: a fixed one, or the one whose fields match, made where none does if `create` says so.
+
+    `template` is a campaign of which a new one takes `copied` fields that no row fills, and the member statuses.
+    """
+
+    when: Text | None = None
+    campaign: Name | None = None
+    match: tuple[MatchEntry, ...] = ()
+    on_duplicates: OnDuplicates = OnDuplicates.HOLD
+    create: bool = False
+    rows: tuple[FieldRow, ...] = ()
+    template: Name | None = None
+    copied: tuple[Name, ...] = ("Type", "Status", "IsActive", "ParentId")
+
+
+class MemberStatuses(_Part):
+    """What happens when a campaign lacks a member status that is to be written; `responded` are those that count as a response."""
+
+    missing: Literal["hold", "create"] = "hold"
+    responded: tuple[Name, ...] = ()
 
 
 class PersonRouting(_Part):
@@ -282,12 +309,14 @@ class Document(_Part):
     events: tuple[Name, ...] = ()
     opt_in: OptIn | None = None
     person: PersonRouting = PersonRouting()
+    campaigns: tuple[CampaignRule, ...] = Field((), max_length=20)
+    member_statuses: MemberStatuses = MemberStatuses()
     steps: Annotated[tuple[Step, ...], AfterValidator(_unlike)] = Field(min_length=1, max_length=50)
 
 
 _KEYS = frozenset(
     key
-    for part in (Document, OptIn, PersonRouting, Step, ObjectFrom, MatchEntry, FieldRow, PassThrough, PassThroughRow, LadderSpec)
+    for part in (Document, OptIn, PersonRouting, CampaignRule, MemberStatuses, Step, ObjectFrom, MatchEntry, FieldRow, PassThrough, PassThroughRow, LadderSpec)
     for key in part.model_fields
 )
 

@@ -5,7 +5,7 @@ its own draft, so a wrong one is held alone.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from crosswalk import record_ids
@@ -62,7 +62,7 @@ class NamedMaker:
         claim = self._claim(name, entry, record_id, occasion)
         wrong = _wrong(entry, record_id, known=maker is not None)
         return Draft(
-            origins=(Origin(origin.delivery_id, origin.sync_id, origin.mapping_version, name, origin.freshness, origin.lane_id),),
+            origins=(replace(origin, step=name),),
             step=name,
             targets=(target,),
             claims=(claim,),

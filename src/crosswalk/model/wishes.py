@@ -202,7 +202,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The delivery a draft comes from."""
+    """The delivery a draft comes from, and the place of its step among those of the mapping."""
 
     delivery_id: str
     sync_id: str
@@ -210,6 +210,7 @@ class Origin:
     step: str
     freshness: str
     lane_id: str = ""
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,26 @@ class Parent:
 
 def needed(draft: Draft) -> frozenset[str]:
     """Return the names of the steps whose records this draft needs first."""
-    values = (want.value for target in draft.targets for want in target.wants)
-    referenced = frozenset[str]().union(*(value.steps for value in values if isinstance(value, StepRecord | JoinedIds)))
+    referenced = frozenset[str]().union(*(_steps(want) for target in draft.targets for want in target.wants))
     return referenced | ({draft.parent} if draft.parent else frozenset())
+
+
+def without(draft: Draft, gone: frozenset[str]) -> Draft:
+    """Leave out what refers to the records of these steps, which there will never be."""
+    if not gone:
+        return draft
+    notes = [
+        Note("no_step_record", want.row, f'The step "{name}" made nothing, so its record cannot be set.')
+        for target in draft.targets
+        for want in target.wants
+        for name in sorted(_steps(want) & gone)
+    ]
+    targets = tuple(replace(target, wants=tuple(want for want in target.wants if not _steps(want) & gone)) for target in draft.targets)
+    return replace(draft, targets=targets, notes=(*draft.notes, *notes))
+
+
+def _steps(want: Want) -> frozenset[str]:
+    return want.value.steps if isinstance(want.value, StepRecord | JoinedIds) else frozenset()
 
 
 def resolve(draft: Draft, parents: Mapping[str, Parent]) -> Draft:

@@ -16,7 +16,7 @@ from crosswalk.ledger import changes, claims, freshness, links
 from crosswalk.model import Answers, Change, Decision, Draft, Link, OrgSchema, Outcome, Question, Record
 from crosswalk.plan import decide as deciding
 from crosswalk.plan import fold, match
-from crosswalk.plan.parents import needed, resolve
+from crosswalk.plan.parents import needed, resolve, without
 from crosswalk.reasons import Reason, State
 from crosswalk.salesforce import faults, lookup
 from crosswalk.turn import duplicates
@@ -35,23 +35,40 @@ class Planned:
 
     @property
     def changes(self) -> list[Change]:
-        """The changes to send."""
-        return [decision.change for decision in self.decisions if decision.change]
+        """The changes to send, in the order in which the admin put the syncs and their steps."""
+        return [decision.change for decision in sorted(self.decisions, key=_place) if decision.change]
 
 
 def ready(turn: Turn, pending: Sequence[Draft]) -> tuple[list[Draft], list[Draft]]:
-    """Split drafts into those whose parents are known, resolved, and those that still have to wait for one of this turn."""
+    """Split drafts into those whose parents are known, resolved, and those that still have to wait for one of this turn.
+
+    A record that is merely referred to, and that its step has skipped, is not waited for: the reference is left out.
+    """
     now: list[Draft] = []
     later: list[Draft] = []
     for draft in pending:
         delivery = draft.origins[0].delivery_id
         parents = {step: turn.parents.get((delivery, step)) for step in needed(draft)}
         known = {step: parent for step, parent in parents.items() if parent}
-        if len(known) == len(parents):
-            now.append(resolve(draft, known))
+        gone = frozenset(step for step in parents if step not in known and step != draft.parent and _ended_without(turn, delivery, step))
+        if len(known) + len(gone) == len(parents):
+            now.append(resolve(without(draft, gone), known))
         else:
             later.append(draft)
     return now, later
+
+
+def _ended_without(turn: Turn, delivery: str, step: str) -> bool:
+    """Tell whether a step has ended without a record, for good."""
+    end = turn.outcomes.get((delivery, step))
+    return end is not None and end.state is State.SKIPPED
+
+
+def _place(decision: Decision) -> tuple[int, int]:
+    """Return the place of the sync and that of the step in it; of folded drafts the first."""
+    draft = decision.draft
+    positions = (want.sync_position for target in draft.targets for want in target.wants)
+    return min(positions, default=0), min((origin.place for origin in draft.origins), default=0)
 
 
 def orphaned(turn: Turn, pending: Sequence[Draft]) -> None:

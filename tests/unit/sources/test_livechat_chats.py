@@ -243,6 +243,7 @@ def test_names_looked_up_beside_the_chat_are_no_news(chat):
     "change",
     [
         lambda chat: chat["thread"]["tags"].append("late"),
+        lambda chat: chat["thread"].pop("tags"),
         lambda chat: chat["thread"]["properties"]["rating"].update(score=0),
         lambda chat: chat["thread"]["events"].append({"id": "x", "type": "filled_form", "form_type": "postchat", "fields": []}),
         lambda chat: chat["users"][0].update(email="elin@berg.example"),
@@ -250,12 +251,22 @@ def test_names_looked_up_beside_the_chat_are_no_news(chat):
         lambda chat: chat["thread"]["summary"].update(text="Other"),
         lambda chat: chat["thread"].update(active=True),
     ],
-    ids=["tag", "rating", "post-chat answer", "e-mail", "variable", "summary", "reopened"],
+    ids=["tag", "no tag", "rating", "post-chat answer", "e-mail", "variable", "summary", "reopened"],
 )
 def test_what_the_chat_tells_anew_is_news(change, chat):
     later = copy.deepcopy(chat)
     change(later)
     assert facts(fetched(chat)) != facts(fetched(later))
+
+
+def test_a_chat_without_tags_tells_that_there_are_none(chat):
+    del chat["thread"]["tags"]
+    assert [] == fetched(chat).payload["derived"]["tags"]
+
+
+def test_a_chat_the_plan_hides_tells_nothing_of_its_tags(sample):
+    hidden = sample("livechat/list_archives_page_2.json")["chats"][0]
+    assert "tags" not in fetched(hidden).payload.get("derived", {})
 
 
 def test_a_tag_without_a_time_makes_the_event_fresher(chat):

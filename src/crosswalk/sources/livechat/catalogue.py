@@ -93,7 +93,7 @@ _CHATS = (
     _chat("messages_count", "Messages count", T.INTEGER, "derived.messages_count"),
     _chat("visitor_messages_count", "Messages of the visitor", T.INTEGER, "derived.visitor_messages_count"),
     _chat("agent_messages_count", "Messages of agents", T.INTEGER, "derived.agent_messages_count"),
-    _chat("tags", "Tags", T.LIST, "thread.tags"),
+    _chat("tags", "Tags", T.LIST, "derived.tags", "thread.tags"),
     _chat("group_ids", "Group IDs", T.LIST, "thread.access.group_ids", "access.group_ids"),
     _chat("group_names", "Group names (setting directory)", T.LIST, "derived.group_names"),
     _chat("transcript", "Transcript", T.TEXT, "derived.transcript"),

@@ -125,9 +125,16 @@ class Chat:
             "variables": answers.variables(self.visitor.get("session_fields")),
             "prechat": answers.of_form(self.answers, answers.PRECHAT),
             "postchat": answers.of_form(self.answers, answers.POSTCHAT),
-            "derived": derived | _present({"transcript": text, "group_names": groups, "last_pages": self._last_pages()}),
+            "derived": derived | self._tagged() | _present({"transcript": text, "group_names": groups, "last_pages": self._last_pages()}),
         }
         return {**self.content, **_present(found)}
+
+    def _tagged(self) -> Json:
+        """Return the tags; of a thread we may look into, no tags are an empty list, so that the last one can be taken off a record too."""
+        if self._closed == RESTRICTED:
+            return {}
+        tags = self.thread.get("tags", [])
+        return {"tags": tags} if isinstance(tags, list) else {}
 
     def _named(self) -> Json:
         """Return the visitor's name and address as the visitor or the form has them; a name of one word is a last name."""

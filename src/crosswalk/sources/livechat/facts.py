@@ -14,7 +14,8 @@ from crosswalk.sources.livechat.chats import STARTED, UPDATED
 
 _VISITOR = ("id", "name", "email", "email_verified", "phone_number", "address")
 _AGENT = ("id", "name", "email")
-_THREAD = ("tags", "queues_duration", "customer_visit", "restricted_access")
+_DERIVED = ("tags",)
+_THREAD = ("queues_duration", "customer_visit", "restricted_access")
 _PASSING = frozenset({"routing", "statistics"})
 _LASTING = frozenset({"routing.start_url", "routing.referrer", "routing.transcript_email"})
 _EVENT_NOISE = frozenset({"custom_id", "properties"})
@@ -27,7 +28,8 @@ def of_event(event: Event) -> Mapping[str, str]:
         return {}
     thread = _object(payload.get("thread"))
     found: dict[str, Any] = {"is_over": event.type not in (STARTED, UPDATED)}
-    found |= _members("customer", payload, _VISITOR) | _members("agent", payload, _AGENT) | _members("thread", payload, _THREAD)
+    found |= _members("customer", payload, _VISITOR) | _members("agent", payload, _AGENT)
+    found |= _members("thread", payload, _THREAD) | _members("derived", payload, _DERIVED)
     found |= {f"variable.{name}": value for name, value in _object(payload.get("variables")).items()}
     found |= dict(_properties("", _object(payload.get("properties")))) | dict(_properties("thread.", _object(thread.get("properties"))))
     if "group_ids" in _object(thread.get("access")):
