@@ -13,6 +13,7 @@ from crosswalk.errors import ConfigurationError, RetryLater
 from crosswalk.inbox import expand
 from crosswalk.inbox.expand import DueNotice, Ending, Expander
 from crosswalk.inbox.receive import Receiver
+from crosswalk.journal import callouts
 from crosswalk.model import Accepted, Event, Notice
 from crosswalk.store.configuration import SourceConfig, SourceState
 from crosswalk.turn.context import Engine
@@ -51,7 +52,14 @@ class Notices:
             for due in await self._expander.take(1):
                 await self._fetch(due)
                 fetched += 1
+            await self._note_failures()
         return fetched
+
+    async def _note_failures(self) -> None:
+        failed = self._vendors.failed()
+        if failed:
+            async with self._engine.database.write() as tx:
+                await callouts.write(tx, self._engine.ids, failed, self._engine.clock.now())
 
     async def _any_due(self) -> bool:
         async with self._engine.database.read() as tx:  # looking first keeps an idle process from writing

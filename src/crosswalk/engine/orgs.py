@@ -6,12 +6,16 @@ nothing is lost by it.
 
 import httpx2
 
-from crosswalk.model import Priority
+from crosswalk.errors import CrosswalkError, RetryLater
+from crosswalk.journal.callouts import Failed
+from crosswalk.model import Callout, Priority
+from crosswalk.model.callouts import masked_sentence
 from crosswalk.salesforce import auth
 from crosswalk.salesforce.budget import Budget
 from crosswalk.salesforce.calls import RecordedCalls
 from crosswalk.salesforce.client import Client
 from crosswalk.salesforce.describe import OrgDescribe
+from crosswalk.salesforce.logins import Token
 from crosswalk.salesforce.sizes import Sizes
 from crosswalk.store.configuration import ConnectionConfig
 from crosswalk.turn.context import Engine, Org
@@ -24,6 +28,7 @@ class Orgs:
         self._engine = engine
         self._http = http
         self._ready: dict[str, Org] = {}
+        self._refused: list[Failed] = []
 
     async def of(self, connection: ConnectionConfig) -> Org:
         """Return the org behind a connection, logging in on first use; raises what the login raises."""
@@ -33,6 +38,23 @@ class Orgs:
         made = await self._made(connection)
         self._ready[connection.id] = made
         return made
+
+    def failed(self) -> list[Failed]:
+        """Hand out the calls that failed since the last time, for the log of callouts."""
+        found, self._refused = self._refused, []
+        for connection_id, org in self._ready.items():
+            while org.client.failed:
+                found.append(Failed(org.client.failed.popleft(), connection_id=connection_id))
+        return found
+
+    async def _logged_in(self, tokens: auth.Tokens, connection_id: str) -> Token:
+        try:
+            return await tokens.current()
+        except CrosswalkError as error:
+            due = error.due if isinstance(error, RetryLater) else None
+            callout = Callout(self._engine.clock.now(), "Salesforce", "login", error.code, masked_sentence(error.sentence), due=due)
+            self._refused.append(Failed(callout, connection_id=connection_id))
+            raise
 
     async def _made(self, connection: ConnectionConfig) -> Org:
         engine = self._engine
@@ -44,7 +66,7 @@ class Orgs:
             plain_http_allowed=engine.settings.allow_plain_http_orgs,
         )
         tokens = auth.Tokens(engine.database, engine.vault, engine.clock, connection, flow, engine.timings)
-        org_id = (await tokens.current()).org_id
+        org_id = (await self._logged_in(tokens, connection.id)).org_id
         budget = Budget(engine.database, engine.clock, connection, engine.timings, new_id=engine.ids.new)
         calls = RecordedCalls(connection.id, engine.ids.new, budget.heard)
         version = str(connection.settings.get("api_version", "v60.0"))

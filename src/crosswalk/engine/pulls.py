@@ -20,7 +20,7 @@ from crosswalk.errors import ConfigurationError, CrosswalkError, RetryLater
 from crosswalk.inbox import cursors
 from crosswalk.inbox.cursors import Cursor
 from crosswalk.inbox.receive import Receipt, Receiver
-from crosswalk.journal import runs
+from crosswalk.journal import callouts, runs
 from crosswalk.journal.runs import Progress, RunState
 from crosswalk.sources.base import Page, Refetching, Window
 from crosswalk.store.configuration import SourceConfig
@@ -233,6 +233,7 @@ class Puller:
             else:
                 await cursors.release(tx, pull.cursor)
             await runs.finish(tx, pull.run_id, state, self._engine.clock.now(), detail)
+            await callouts.write(tx, self._engine.ids, self._vendors.failed(), self._engine.clock.now())
         return Pulled(
             run_id=pull.run_id,
             stream=pull.stream,

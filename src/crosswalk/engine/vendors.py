@@ -10,6 +10,7 @@ import httpx2
 
 from crosswalk.clock import Clock
 from crosswalk.errors import ConfigurationError
+from crosswalk.journal.callouts import Failed
 from crosswalk.sources import registry
 from crosswalk.sources.base import Pulling
 from crosswalk.sources.vendor_api import VendorApi
@@ -49,3 +50,11 @@ class Vendors:
         made = Vendor(source, kind, kind.api(source, self._http, self._clock))
         self._ready[source.id] = made
         return made
+
+    def failed(self) -> list[Failed]:
+        """Hand out the calls that failed since the last time, for the log of callouts."""
+        found: list[Failed] = []
+        for source_id, vendor in self._ready.items():
+            while vendor.api.failed:
+                found.append(Failed(vendor.api.failed.popleft(), source_id=source_id))
+        return found

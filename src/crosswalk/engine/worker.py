@@ -16,6 +16,7 @@ from crosswalk.engine.orgs import Orgs
 from crosswalk.errors import ConfigurationError, CrosswalkError, PauseConnection, RetryLater
 from crosswalk.inbox import deliveries, lanes
 from crosswalk.inbox.lanes import Due
+from crosswalk.journal import callouts
 from crosswalk.ledger import claims
 from crosswalk.model import Priority
 from crosswalk.turn import pausing
@@ -77,7 +78,15 @@ class Worker:
             await claims.expire(tx, now)
         async with self._engine.database.read() as tx:
             due = await lanes.due_connections(tx, now)
-        return sum([await self._slot(one) for one in due if not linger or self._ripe(one)])
+        worked = sum([await self._slot(one) for one in due if not linger or self._ripe(one)])
+        await self._note_failures()
+        return worked
+
+    async def _note_failures(self) -> None:
+        failed = self._orgs.failed()
+        if failed:
+            async with self._engine.database.write() as tx:
+                await callouts.write(tx, self._engine.ids, failed, self._engine.clock.now())
 
     def _ripe(self, due: Due) -> bool:
         timings = self._engine.timings

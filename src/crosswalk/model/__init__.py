@@ -6,6 +6,7 @@ Read in the order of the flow: an `Event` becomes `Delivery`s, a delivery become
 """
 
 from crosswalk.model.arrivals import EPOCH, Accepted, Delivery, Event, Notice, Priority, Rejected
+from crosswalk.model.callouts import Callout
 from crosswalk.model.changes import Change, ChangeState, Decision, FieldState, Headers, Link, Operation, Outcome, RecordState
 from crosswalk.model.exchange import Call, Fault, Recovery, RowResult
 from crosswalk.model.org import Answers, Field, ObjectType, OrgSchema, Question, Record
@@ -42,6 +43,7 @@ __all__ = [
     "Attribute",
     "AutoMatch",
     "Call",
+    "Callout",
     "Change",
     "ChangeState",
     "Decision",

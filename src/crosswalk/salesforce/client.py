@@ -8,17 +8,20 @@ import asyncio
 import json
 import re
 import socket
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Awaitable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from xml.sax.saxutils import escape
 
 import httpx2
 
 from crosswalk import errors
 from crosswalk.clock import Clock
-from crosswalk.model import Fault, Recovery
+from crosswalk.model import Callout, Fault, Recovery
+from crosswalk.model.callouts import masked_request, masked_sentence
 from crosswalk.reasons import Reason
 from crosswalk.salesforce import composite, faults
 from crosswalk.salesforce.calls import ApiCall, CallJournal, Purpose
@@ -27,6 +30,9 @@ from crosswalk.salesforce.logins import Token
 from crosswalk.settings import Timings
 
 _CONNECT_SECONDS = 15
+_FAILURES_KEPT = 500
+_asked: ContextVar[str] = ContextVar("asked", default="")  # what the task at hand asked last, for errors found while reading the answer
+_Error = TypeVar("_Error", bound=errors.CrosswalkError)
 _DEAD_PEER_MS = 30_000
 _USAGE = re.compile(r"(?:^|[;\s])api-usage=(?P<used>\d+)/(?P<limit>\d+)")
 _NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol, httpx2.ProxyError)
@@ -93,6 +99,7 @@ class Client:
         self._journal = journal
         self._timings = timings or Timings()
         self.api_version = api_version
+        self.failed: deque[Callout] = deque(maxlen=_FAILURES_KEPT)  # until somebody writes them down
 
     def path(self, resource: str) -> str:
         """Return the absolute path of a resource such as `query?q=…`; an absolute one stays as it is."""
@@ -130,11 +137,25 @@ class Client:
         return (await self._tokens.current()).user_id
 
     async def _exchange(self, request: _Request) -> Reply:
-        token = await self._tokens.current()
+        _asked.set(masked_request(request.method, request.path))
+        token = await self._logged_in(self._tokens.current())
         response = await self._once(token, request)
         if _session_is_over(request, response):
-            response = await self._once(await self._tokens.refresh(token), request)
+            response = await self._once(await self._logged_in(self._tokens.refresh(token)), request)
         return self._checked(response, request)
+
+    async def _logged_in(self, login: Awaitable[Token]) -> Token:
+        try:
+            return await login
+        except errors.CrosswalkError as error:
+            raise self._noted(error) from error.__cause__
+
+    def _noted(self, error: _Error) -> _Error:
+        """Keep a failed call for the log of callouts, and return the error it ends with."""
+        due = error.due if isinstance(error, errors.RetryLater) else None
+        told = masked_sentence(error.sentence)
+        self.failed.append(Callout(self._clock.now(), "Salesforce", _asked.get(), error.code, told, error.facts.get("status"), due))
+        return error
 
     async def _once(self, token: Token, request: _Request) -> httpx2.Response:
         sent = self._http.build_request(
@@ -151,7 +172,7 @@ class Client:
         try:
             response = await self._within_time(sent)
         except _NOT_SENT as error:
-            raise self._busy("Salesforce cannot be reached; it goes on by itself.", code=type(error).__name__) from error
+            raise self._noted(self._busy("Salesforce cannot be reached; it goes on by itself.", code=type(error).__name__)) from error
         except (httpx2.RequestError, TimeoutError) as error:
             raise self.unreadable(request.purpose, None, type(error).__name__) from error
         finally:
@@ -190,6 +211,9 @@ class Client:
 
     def refusal(self, fault: Fault, status: int, purpose: Purpose, request_id: str | None = None) -> errors.CrosswalkError:
         """Return the error that says what to do about a refused request."""
+        return self._noted(self._refusal(fault, status, purpose, request_id))
+
+    def _refusal(self, fault: Fault, status: int, purpose: Purpose, request_id: str | None) -> errors.CrosswalkError:
         facts = {"salesforce_code": fault.code, "status": status, "request_id": request_id}
         if purpose.writes and (status in _MAYBE_RAN_STATUSES or fault.code in _MAYBE_RAN_CODES):
             return errors.ReplyLost("Salesforce broke off a write; it is asked what became of it.", **facts)
@@ -207,8 +231,9 @@ class Client:
     def unreadable(self, purpose: Purpose, status: int | None, why: str) -> errors.CrosswalkError:
         """Return the error for an answer that is missing or makes no sense."""
         if purpose.writes:
-            return errors.ReplyLost("The answer to a write was lost; Salesforce is asked what became of it.", status=status, cause=why)
-        return self._busy("Salesforce gave no usable answer; it goes on by itself.", status=status, cause=why)
+            lost = errors.ReplyLost("The answer to a write was lost; Salesforce is asked what became of it.", status=status, cause=why)
+            return self._noted(lost)
+        return self._noted(self._busy("Salesforce gave no usable answer; it goes on by itself.", status=status, cause=why))
 
     def _busy(self, sentence: str, **facts: Any) -> errors.SalesforceBusyError:
         return errors.SalesforceBusyError(sentence, self._clock.now() + timedelta(seconds=self._timings.busy_retry), **facts)

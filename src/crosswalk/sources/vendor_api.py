@@ -6,19 +6,24 @@ about its limits is heard by a `Pace`, which waits or refuses before the call th
 
 import asyncio
 import ipaddress
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import httpx2
 from pydantic import AfterValidator
 
 from crosswalk.clock import Clock
-from crosswalk.errors import RequestRefused, RetryLater, SkipRecord, SourceRefusedError
+from crosswalk.errors import CrosswalkError, RequestRefused, RetryLater, SkipRecord, SourceRefusedError
+from crosswalk.model import Callout
+from crosswalk.model.callouts import masked_request, masked_sentence
 from crosswalk.sources import bodies
 
+_Error = TypeVar("_Error", bound=CrosswalkError)
 Params = Mapping[str, str | int | Sequence[str | int]]
 Headers = Mapping[str, str]
 
@@ -26,6 +31,8 @@ _CONNECT_SECONDS = 15
 _SHORT_WAIT_SECONDS = 10  # a wait the vendor names that is sat out here instead of giving the page up
 _WAITS_AT_MOST = 3
 _REMEMBERED = 200
+_FAILURES_KEPT = 500
+_asked: ContextVar[str] = ContextVar("asked", default="")  # what the task at hand asked last, for errors found while reading the answer
 _NOT_ALLOWED = frozenset({401, 403})
 _NOT_FOUND, _TIMED_OUT, _TOO_MANY, _BROKEN = 404, 408, 429, 500
 
@@ -122,6 +129,7 @@ class VendorApi:
         self._pace = pace or Unlimited()
         self._patience = patience or Patience()
         self.calls = 0
+        self.failed: deque[Callout] = deque(maxlen=_FAILURES_KEPT)  # until somebody writes them down
         self._recent: dict[str, tuple[float, Any]] = {}
 
     async def get(self, path: str, params: Params | None = None, headers: Headers | None = None, auth: httpx2.Auth | None = None) -> Any:
@@ -167,10 +175,14 @@ class VendorApi:
             wait = self._short_wait(response)
             if wait is None:
                 break
+            self._note(
+                RetryLater(f"{self._vendor} allows no more calls for a moment; the call was repeated.", self._after(wait)), _TOO_MANY
+            )
             await self._clock.sleep(wait)
         return self._checked(response, request)
 
     async def _once(self, request: _Request) -> httpx2.Response:
+        _asked.set(masked_request(request.method, request.path))
         await self._pace.before_call()
         credentials = self._headers() if callable(self._headers) else self._headers
         sent = self._http.build_request(
@@ -215,7 +227,8 @@ class VendorApi:
             return response
         if status == _TOO_MANY:
             due = self._named_time(response) or self._after(self._patience.too_many_seconds)
-            raise RetryLater(f"{self._vendor} allows no more calls for a while; it goes on by itself.", due, status=status)
+            sentence = f"{self._vendor} allows no more calls for a while; it goes on by itself."
+            raise self._note(RetryLater(sentence, due, status=status), status)
         if status >= _BROKEN or status == _TIMED_OUT:
             raise self.later(f"answers with {status}", status=status)
         if status in _NOT_ALLOWED:
@@ -223,11 +236,12 @@ class VendorApi:
                 f"{self._vendor} refuses the credentials of this source ({status}); make new ones with the permissions named in the "
                 "documentation, set them, and apply the workspace again."
             )
-            raise SourceRefusedError(sentence, status)
+            raise self.refused(sentence, status)
         if status == _NOT_FOUND:
-            raise SkipRecord(f"{self._vendor} does not have what was asked for any more.", status=status, path=request.path)
+            gone = SkipRecord(f"{self._vendor} does not have what was asked for any more.", status=status, path=request.path)
+            raise self._note(gone, status)
         sentence = f"{self._vendor} refuses a request of Crosswalk ({status} for {request.path}); compare the source's settings with it."
-        raise SourceRefusedError(sentence, status)
+        raise self.refused(sentence, status)
 
     def _parsed(self, response: httpx2.Response) -> Any:
         if not response.content:
@@ -249,7 +263,19 @@ class VendorApi:
 
     def later(self, what: str, **facts: Any) -> RetryLater:
         """Return the error of a vendor that cannot answer sensibly now."""
-        return RetryLater(f"{self._vendor} {what}; it is asked again by itself.", self._after(self._patience.busy_seconds), **facts)
+        due = self._after(self._patience.busy_seconds)
+        return self._note(RetryLater(f"{self._vendor} {what}; it is asked again by itself.", due, **facts), facts.get("status"))
+
+    def refused(self, sentence: str, status: int) -> SourceRefusedError:
+        """Return the error of a vendor that refuses our credentials or our request."""
+        return self._note(SourceRefusedError(sentence, status), status)
+
+    def _note(self, error: _Error, status: int | None) -> _Error:
+        """Keep a failed call for the log of callouts, and return the error it ends with."""
+        due = error.due if isinstance(error, RetryLater) else None
+        told = masked_sentence(error.sentence)
+        self.failed.append(Callout(self._clock.now(), self._vendor, _asked.get(), error.code, told, status, due))
+        return error
 
     def _after(self, seconds: float) -> datetime:
         return self._clock.now() + timedelta(seconds=seconds)

@@ -165,7 +165,7 @@ class KalturaApi(VendorApi):
             f"Kaltura refuses a request of Crosswalk ({code[:60]}); compare partner_id, user_id and the app token's "
             "privileges with the documentation, and apply the workspace again."
         )
-        raise SourceRefusedError(sentence, status)
+        raise self.refused(sentence, status)
 
 
 def _is_error_status(code: str) -> bool:
