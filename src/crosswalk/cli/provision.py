@@ -13,7 +13,7 @@ from crosswalk.cli import process
 from crosswalk.errors import ConfigurationError
 from crosswalk.provisioning import service
 from crosswalk.provisioning.apply import Applied
-from crosswalk.provisioning.declare import Declaration
+from crosswalk.provisioning.declare import KEY_FIELD, Declaration
 from crosswalk.provisioning.plan import Action, Obstacle, Plan
 from crosswalk.provisioning.service import Wish
 from crosswalk.runtime import Runtime
@@ -126,5 +126,5 @@ def _told(console: Console, applied: Applied, connection: ConnectionConfig) -> i
     for hint in applied.hints:
         console.print(escape(hint))
     if connection.key_field is None:
-        console.print(f"Set key_field: {service.KEY_FIELD} for {escape(connection.name)} in the workspace file, so that it is used.")
+        console.print(f"Set key_field: {KEY_FIELD} for {escape(connection.name)} in the workspace file, so that it is used.")
     return process.ERROR if applied.obstacles else 0

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from crosswalk.errors import ConfigurationError
 from crosswalk.mapping import check, document
-from crosswalk.mapping.document import AutoMatchEntry, Document, FieldRow, ValueEntry
+from crosswalk.mapping.document import AutoMatchEntry, Document, FieldRow
 from crosswalk.presets import loader
 from crosswalk.presets.needs import FieldNeed, ObjectNeed, ReportTypeNeed, ValuesNeed
 
@@ -99,20 +99,6 @@ def statuses(presets: Iterable[loader.Preset]) -> tuple[Status, ...]:
     for preset in presets:
         for label in preset.member_statuses:
             found.setdefault(label.casefold(), Status(label, label in preset.responded))
-    return tuple(found.values())
-
-
-def written_statuses(parsed: Document) -> tuple[Status, ...]:
-    """Return the texts that a mapping may give to the Status of Campaign Members, in the order of its ladder."""
-    found: dict[str, Status] = {}
-    for step in parsed.steps:
-        if (step.object or "").lower() != _MEMBER.lower():
-            continue
-        for row in step.rows:
-            if isinstance(row, FieldRow) and row.field.lower() == "status":
-                fixed = [row.entry.value] if isinstance(row.entry, ValueEntry) else []
-                for text in (*(row.values or {}).values(), *fixed):
-                    found.setdefault(str(text).casefold(), Status(str(text)))
     return tuple(found.values())
 
 

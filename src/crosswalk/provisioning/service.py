@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from crosswalk import record_ids
 from crosswalk.errors import ConfigurationError
 from crosswalk.journal import audit
-from crosswalk.mapping import document
+from crosswalk.mapping import document, labels
 from crosswalk.presets import loader
 from crosswalk.provisioning import apply, declare, package, survey
 from crosswalk.provisioning.apply import Applied
@@ -104,8 +104,9 @@ async def bound_statuses(
     for sync in configuration.syncs_into(connection.id):
         if sync.state is SyncState.REMOVED or configuration.sources[sync.source_id].kind not in kinds:
             continue
-        written = declare.written_statuses(document.parse(sync.document))
-        marked = [Status(each.label, each.label.casefold() in responded) for each in written]
+        parsed = document.parse(sync.document)
+        counted = responded | {label.casefold() for label in parsed.member_statuses.responded}
+        marked = [Status(label, label.casefold() in counted) for label in labels.written(parsed)]
         for campaign in campaigns.get(sync.source_id, ()) if marked else ():
             found[campaign] = _united([*found.get(campaign, ()), *marked])
     return found
