@@ -34,4 +34,4 @@ def masked_request(method: str, address: str) -> str:
 
 def masked_sentence(sentence: str) -> str:
     """Return a sentence without e-mail addresses and query strings."""
-    return _QUERY.sub("", _ADDRESS.sub(_HIDDEN, sentence)) if "@" in sentence or "?" in sentence else sentence
+    return _ADDRESS.sub(_HIDDEN, _QUERY.sub("", sentence)) if "@" in sentence or "?" in sentence else sentence
