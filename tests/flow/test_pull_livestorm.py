@@ -153,6 +153,21 @@ async def test_the_title_of_the_event_comes_with_a_pull(webinar):
     assert {row[TITLE] for row in rows} == {"Spring release walkthrough"}
 
 
+async def test_a_pull_completes_what_a_webhook_did_not_tell(webinar):
+    await webinar.webhook("people.registered", webinar.livestorm.find("ann"))
+    await webinar.here.drain()
+    (before,) = await webinar.here.records(f"SELECT {TITLE} FROM CampaignMember")
+    await webinar.pull()
+    rows = await webinar.here.records(f"SELECT {TITLE} FROM CampaignMember WHERE Email LIKE 'ann@%'")
+    assert (None, ["Spring release walkthrough"]) == (before[TITLE], [row[TITLE] for row in rows])
+
+
+async def test_a_webhook_repeated_after_its_pull_is_nothing_new(webinar):
+    await webinar.webhook("people.registered", webinar.livestorm.find("ann"))
+    await webinar.pull()
+    assert 1 == (await webinar.webhook("people.registered", webinar.livestorm.find("ann"))).repeats
+
+
 async def test_the_title_of_the_event_comes_with_a_webhook_if_wished(here):
     webinar = Webinar(here)
     await webinar.open(with_session=True)

@@ -1,7 +1,8 @@
 """A record of Livestorm as an event or a notice, whether a webhook brought it or a pull.
 
 `session.ended` carries no people, so it is a notice; other types than those of people are kept as events that no preset uses. The session
-and event that a pull puts beside a person are no part of the fingerprint, or the same fact would count twice.
+and event that a pull puts beside a person are part of the fingerprint, so that a pull completes what a webhook left out; the webhook that
+comes second tells less and is a repeat. Both have one message id, so that what is made once per event is made once.
 """
 
 import copy
@@ -98,7 +99,9 @@ class Record:
             body=body,
             entity_id=f"{session_id}:{self.id}" if about_person else None,
             revision=(self.changed or int(received_at.timestamp())) if about_person else None,
-            message_id=None if about_person else f"{self.type}:{self.id}:{self.changed or ''}",
+            message_id=f"{self.type}:{session_id}:{self.id}:{self.changed or ''}"
+            if session_id
+            else f"{self.type}:{self.id}:{self.changed or ''}",
             person=self._person() if about_person else {},
             group_id=session_id or None,
             rank=_RANKS.get(self.type, 0),
@@ -129,9 +132,13 @@ def without_synthetic_email(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 def fingerprint_of(event: Event) -> Mapping[str, str]:
-    """Return the leaves of the record by their place; the fields of the form by their slug."""
-    data = _object(_object(event.payload).get("data"))
+    """Return the leaves of the record by their place, the fields of the form by their slug; what stands beside it by its type."""
+    payload = _object(event.payload)
+    data = _object(payload.get("data"))
     found = {key: bodies.canonical(value) for key, value in _leaves("attributes", data.get("attributes")) if key not in _CHANGE_TIMES}
+    for beside in payload.get("included") or ():
+        leaves = _leaves(identifiers.text(beside.get("type")), beside.get("attributes"))
+        found |= {key: bodies.canonical(value) for key, value in leaves if value is not None}
     if event.type in _STATUS_KEYS:
         found[_STATUS_KEYS[event.type]] = event.type
     return found
