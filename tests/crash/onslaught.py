@@ -127,6 +127,15 @@ class Onslaught:
         async with self.database.read() as tx:
             return await tx.scalar(select(func.count()).where(delivery.c.state == "waiting"))
 
+    async def goes_on(self):
+        """Return when another call has been accepted."""
+        before = len(self.posted)
+
+        async def accepted():
+            return len(self.posted) > before
+
+        await until(accepted, 60)
+
     async def kill(self, processes, times, random):
         """Kill processes at random moments: in turns soon after an event was accepted and after the org was spoken to again."""
         for place in range(times):
@@ -221,20 +230,24 @@ def _rank(changed):
 
 
 @asynccontextmanager
-async def onslaught(folder, database_url, workers, *, keyed, losing):
-    """Set up an org, a database with a workspace, one `serve` and the workers beside it; gives the onslaught and the processes."""
-    environment = {**installation.settings(folder, database_url, **SCALED), "CROSSWALK_LANES_PER_TURN": "20"}
+async def onslaught(folder, database_url, workers, *, keyed, losing, lines=None):
+    """Set up an org, a database with a workspace, one `serve` and the workers beside it; gives the onslaught and the processes.
+
+    `lines` takes the addresses of the org and of the database and returns those by which the processes shall reach them.
+    """
     app = create_app(OrgSettings(latency_ms=LATENCY_MS, max_request_seconds=ORG_LIMIT_SECONDS, api_limit=1_000_000))
     async with AsyncExitStack() as stack:
         org_url = await stack.enter_async_context(running(app))
         stack.push_async_callback(app.state.org.close)
         campaign = await _furnish(org_url, keyed=keyed)
+        reached = await lines(org_url, database_url) if lines else (org_url, database_url)
+        environment = {**installation.settings(folder, reached[1], **SCALED), "CROSSWALK_LANES_PER_TURN": "20"}
         sync = {"name": "calls", "source": "app", "document": _mapping(tasks=keyed), "campaigns": {"*": campaign}}
-        file = installation.workspace(folder, org_url, [sync], KEY_FIELD if keyed else None)
+        file = installation.workspace(folder, reached[0], [sync], KEY_FIELD if keyed else None)
         url = await _installed(environment, file)
         for fault in LOST_REPLIES if losing else ():
             app.state.org.faults.add(fault)
-        database = await Database.open(url, Time())
+        database = await Database.open(database_url or url, Time())
         stack.push_async_callback(database.close)
         port = _free_port()
         commands = [["serve", "--port", str(port)], *(["worker"] for _ in range(workers - 1))]
