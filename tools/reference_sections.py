@@ -232,7 +232,7 @@ def _about(route: Route) -> str:
 
 async def _all_routes() -> list[Route]:
     async with _application() as served:
-        return [route for route in served.routes if isinstance(route, Route)]
+        return [route for route in served.routes if isinstance(route, Route) and route.include_in_schema]
 
 
 @asynccontextmanager

@@ -18,6 +18,7 @@ from crosswalk.engine.housekeeping import Housekeeping
 from crosswalk.engine.notices import Notices
 from crosswalk.engine.orgs import Orgs
 from crosswalk.engine.pulls import Puller
+from crosswalk.engine.supervisor import Supervisor
 from crosswalk.engine.vendors import Vendors
 from crosswalk.engine.worker import Worker
 from crosswalk.inbox.receive import Receiver
@@ -57,26 +58,19 @@ class Runtime:
         from crosswalk.web.app import create_app  # most commands serve nothing, and loading the web takes a while
         from crosswalk.web.services import Services
 
-        engine = self.engine
-        return create_app(
-            Services(
-                database=engine.database,
-                vault=engine.vault,
-                clock=engine.clock,
-                ids=engine.ids,
-                receiver=self.receiver,
-                configuration=engine.configuration,
-                settings=engine.settings,
-            )
-        )
+        return create_app(Services(self.engine, self.receiver, self.orgs, self.vendors, self.http))
 
     def worker(self) -> Worker:
         """Return a worker on these parts."""
-        return Worker(self.engine, self.orgs, beside=(self.notices(), Housekeeping(self.engine)))
+        return Worker(self.engine, self.orgs, beside=(self.notices(), self.supervisor(), Housekeeping(self.engine)))
 
     def notices(self) -> Notices:
         """Return what fetches notices on these parts."""
         return Notices(self.engine, self.receiver, self.vendors)
+
+    def supervisor(self) -> Supervisor:
+        """Return what starts and does jobs on these parts."""
+        return Supervisor(self.engine, self.receiver, self.vendors)
 
     def puller(self) -> Puller:
         """Return what pulls on these parts."""

@@ -51,9 +51,17 @@ async def serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[str]:
         yield _address(listener)
     finally:
         ready.cancel()
+        _stop_streams(app)
         server.should_exit = True
         await task
         listener.close()
+
+
+def _stop_streams(app: ASGIApp) -> None:
+    """Let streams that would go on for minutes end; they hold up the end of the process otherwise."""
+    services = getattr(getattr(app, "state", None), "services", None)
+    if services is not None:
+        services.stopping.set()
 
 
 class _Server(uvicorn.Server):

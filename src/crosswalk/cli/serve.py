@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from crosswalk import runtime, serving, workspace
+from crosswalk.access import first_run, users
 from crosswalk.cli import logs, process
 from crosswalk.clock import Time
 from crosswalk.settings import Settings
@@ -49,9 +50,20 @@ async def _serve(settings: Settings, workspace_file: Path | None) -> int:
             working = asyncio.create_task(parts.worker().run(stop))
             async with serving.serving(parts.app(), listener) as address:
                 typer.echo(f"crosswalk {process.version()} listens on {address}")
+                await _tell_first_run(parts, address)
                 await _first(working, stop)
             await working
     return 0
+
+
+async def _tell_first_run(parts: runtime.Runtime, address: str) -> None:
+    """Print the set-up code as long as nobody can log in."""
+    async with parts.database.read() as tx:
+        if await users.anybody(tx):
+            return
+    typer.echo(
+        f"Nobody can log in yet: open {address}/first-run and make the first owner. Set-up code: {first_run.code(parts.engine.vault)}"
+    )
 
 
 async def _work(settings: Settings) -> int:

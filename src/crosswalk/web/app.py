@@ -6,6 +6,8 @@ Only data-plane routes are open to pages of other origins, as the gateway's are;
 from collections.abc import Awaitable, Callable
 
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
@@ -13,12 +15,16 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from crosswalk.errors import CrosswalkError
-from crosswalk.web import answers, data_plane, hooks
+from crosswalk.web import data_plane, failures, files, hooks
 from crosswalk.web.access_log import AccessLog, NamedRoute
+from crosswalk.web.api import routes as api
+from crosswalk.web.console import routes as console
+from crosswalk.web.console.pages import Pages
 from crosswalk.web.data_plane import DataPlane
 from crosswalk.web.hooks import Hooks
 from crosswalk.web.operations import Operations
 from crosswalk.web.services import Services
+from crosswalk.web.shield import Shield
 from crosswalk.web.taking import Taking
 
 _PREFLIGHT_SECONDS = 900
@@ -27,16 +33,15 @@ _PREFLIGHT_SECONDS = 900
 def create_app(services: Services) -> FastAPI:
     """Build the application; it starts and stops nothing."""
     app = FastAPI(title="Crosswalk", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    app.router.routes.extend(_routes(services))
+    static = files.load()
+    app.state.services, app.state.pages = services, Pages(services, static)
+    app.router.routes.extend([*_routes(services), *api.routes(), NamedRoute(files.PATH, static.get), *console.routes()])
+    app.add_middleware(Shield, ids=services.ids, is_https=services.settings.public_url.startswith("https://"))
     app.add_middleware(AccessLog, metrics=services.metrics)
-
-    async def failed(request: Request, error: Exception) -> Response:
-        del request
-        if not isinstance(error, CrosswalkError):
-            raise error
-        return answers.problem(error, services.clock.now())
-
-    app.add_exception_handler(CrosswalkError, failed)
+    app.add_exception_handler(CrosswalkError, failures.of_crosswalk)
+    app.add_exception_handler(RequestValidationError, failures.of_validation)
+    app.add_exception_handler(HTTPException, failures.of_http)
+    app.add_exception_handler(Exception, failures.of_mistake)
     return app
 
 

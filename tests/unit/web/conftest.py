@@ -5,8 +5,12 @@ from pathlib import Path
 import httpx2
 import pytest
 import structlog
+from argon2 import PasswordHasher
 from sqlalchemy import select
 
+from crosswalk.access.passwords import Passwords
+from crosswalk.engine.orgs import Orgs
+from crosswalk.engine.vendors import Vendors
 from crosswalk.inbox.receive import Receiver
 from crosswalk.settings import Settings
 from crosswalk.sources import addresses
@@ -14,6 +18,7 @@ from crosswalk.sources.livestorm import Livestorm
 from crosswalk.store import tables
 from crosswalk.store.configuration import ConfigurationCache
 from crosswalk.store.database import Database
+from crosswalk.turn.context import Engine
 from crosswalk.web.app import create_app
 from crosswalk.web.services import Services
 
@@ -71,7 +76,10 @@ def settings():
 async def services(database, vault, clock, ids, settings, sources):
     configuration = ConfigurationCache(database, vault, clock)
     receiver = Receiver(database, vault, clock, ids, configuration, settings)
-    yield Services(database, vault, clock, ids, receiver, configuration, settings)
+    engine = Engine(database, vault, clock, ids, settings, configuration)
+    cheap = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    async with httpx2.AsyncClient() as http:
+        yield Services(engine, receiver, Orgs(engine, http), Vendors(http, clock), http, cheap)
     await receiver.close()
 
 

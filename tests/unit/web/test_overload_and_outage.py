@@ -41,7 +41,7 @@ async def client_in_outage(services, clock, vault, ids, settings):
     """Speak to a process that knows its configuration and has lost its database."""
     gone = Database("postgresql+psycopg://nobody@127.0.0.1:1/gone", clock)
     receiver = Receiver(gone, vault, clock, ids, services.configuration, settings)
-    app = create_app(replace(services, database=gone, receiver=receiver, metrics=CollectorRegistry()))
+    app = create_app(replace(services, engine=replace(services.engine, database=gone), receiver=receiver, metrics=CollectorRegistry()))
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://crosswalk.example") as client:
         yield client
     await receiver.close()

@@ -1,0 +1,86 @@
+"""The side bar: groups and entries in their order. A page adds its entry here.
+
+An entry is shown to whoever has its permission somewhere. A badge counts what waits there for a person.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from crosswalk.access.caller import Caller
+from crosswalk.access.roles import Permission
+from crosswalk.web.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A number beside an entry; `kind` is "held" or "warn", `meaning` what is counted."""
+
+    count: int
+    kind: str
+    meaning: str
+
+
+Count = Callable[[Services, Caller], Awaitable[Badge | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One page in the side bar."""
+
+    title: str
+    href: str
+    icon: str
+    permission: Permission = Permission.LOOK
+    badge: Count | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Entries under one heading; the first group has none."""
+
+    title: str
+    entries: Sequence[Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An entry as it stands on a page."""
+
+    entry: Entry
+    is_current: bool
+    badge: Badge | None
+
+
+async def _signed_out(services: Services, caller: Caller) -> Badge | None:
+    """Count connections that wait for somebody to sign in."""
+    configuration = await services.configuration.current()
+    seen = [one for one in configuration.connections.values() if caller.may_on(one.id, Permission.LOOK)]
+    count = sum(one.paused_reason is not None for one in seen)
+    return Badge(count, "warn", "paused connections") if count else None
+
+
+GROUPS: Sequence[Group] = (
+    Group("", (Entry("Home", "/", "house"),)),
+    Group("Connect", (Entry("Salesforce", "/connections", "cloud", badge=_signed_out),)),
+    Group(
+        "Administer",
+        (
+            Entry("Users and access", "/users", "users"),
+            Entry("Audit trail", "/audit", "shield-check"),
+        ),
+    ),
+)
+
+
+async def shown(services: Services, caller: Caller, current: str) -> list[tuple[str, list[Shown]]]:
+    """Return the groups this caller sees, with the current entry marked; groups without entries are left out."""
+    found = []
+    for group in GROUPS:
+        entries = [
+            Shown(entry, entry.href == current, await entry.badge(services, caller) if entry.badge else None)
+            for entry in group.entries
+            if caller.may_somewhere(entry.permission)
+        ]
+        if entries:
+            found.append((group.title, entries))
+    return found
