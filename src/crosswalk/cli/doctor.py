@@ -12,9 +12,9 @@ from rich.markup import escape
 
 from crosswalk import runtime
 from crosswalk.cli import org_checks, process, source_checks
-from crosswalk.cli.findings import Finding, Level, fail, ok, warn
 from crosswalk.clock import Time
 from crosswalk.errors import CrosswalkError, Problem
+from crosswalk.findings import Finding, Level, fail, ok, warn
 from crosswalk.journal import stats
 from crosswalk.reasons import State
 from crosswalk.runtime import Runtime

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from crosswalk.cli.findings import Finding, fail, ok, warn
 from crosswalk.errors import CrosswalkError
+from crosswalk.findings import Finding, fail, ok, warn
 from crosswalk.mapping import check, document
 from crosswalk.mapping.document import Document, FieldRow
 from crosswalk.model import OrgSchema

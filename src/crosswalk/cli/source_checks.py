@@ -2,8 +2,8 @@
 
 from collections.abc import AsyncIterator
 
-from crosswalk.cli.findings import Finding, Level, warn
 from crosswalk.errors import CrosswalkError
+from crosswalk.findings import Finding, Level, warn
 from crosswalk.runtime import Runtime
 from crosswalk.sources import registry
 from crosswalk.sources.base import Pulling

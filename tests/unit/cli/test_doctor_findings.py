@@ -3,7 +3,7 @@
 import pytest
 
 from crosswalk.cli import doctor
-from crosswalk.cli.findings import Level
+from crosswalk.findings import Level
 from crosswalk.settings import Timings
 from crosswalk.store.configuration import ConnectionConfig, SourceConfig, SourceState
 
