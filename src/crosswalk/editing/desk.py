@@ -4,6 +4,7 @@ Salesforce may be away or signed out while somebody edits. Then the last descrip
 mapping is shown and checked as far as that goes without an org.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ from crosswalk.store import tables
 from crosswalk.store.configuration import ConnectionConfig, SourceConfig, SyncConfig, SyncState
 from crosswalk.turn.context import Engine, Org
 
+_NAME = re.compile(r"[A-Za-z]\w{0,79}", re.ASCII)
 _ALWAYS = frozenset({"Lead", "Contact", "CampaignMember"})
 
 
@@ -100,12 +102,24 @@ def _objects(data: Mapping[str, Any]) -> set[str]:
     try:
         found = set(document.objects(document.parse(data)))
     except MappingError:
-        steps = data.get("steps")
-        found = {str(step.get("object") or "") for step in steps if isinstance(step, dict)} if isinstance(steps, list) else set()
-        rows = [row for step in steps or () if isinstance(step, dict) for row in step.get("rows") or () if isinstance(row, dict)]
-        matches = [(row.get("entry") or {}).get("auto_match") for row in rows if isinstance(row.get("entry"), dict)]
-        found |= {str(match.get("object") or "") for match in matches if isinstance(match, dict)}
-    return {name for name in found if name.isidentifier()}
+        found = _begun(data)
+    return {name for name in found if _NAME.fullmatch(name)}
+
+
+def _begun(data: Mapping[str, Any]) -> set[str]:
+    """Return what stands where objects are named in a draft that cannot be parsed."""
+    found: set[str] = set()
+    steps = data.get("steps")
+    for step in steps if isinstance(steps, list) else ():
+        if not isinstance(step, dict):
+            continue
+        found.add(str(step.get("object")))
+        rows = step.get("rows")
+        for row in rows if isinstance(rows, list) else ():
+            entry = row.get("entry") if isinstance(row, dict) else None
+            match = entry.get("auto_match") if isinstance(entry, dict) else None
+            found |= {str(match.get("object"))} if isinstance(match, dict) else set()
+    return found
 
 
 async def _remembered(engine: Engine, connection_id: str, names: Iterable[str]) -> OrgSchema:

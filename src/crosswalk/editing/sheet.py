@@ -112,7 +112,8 @@ class _Drawing:
         self._target = desk.schema.object(str(self._plain.get("object") or ""))
         self._makings: Makings = desk.makings(draft.document)
         self._creates = draft.document is not None and creates(draft.document.steps[number], draft.document)
-        self._keys = [str(key.get("field") or "").lower() for key in self._plain.get("match") or () if isinstance(key, dict)]
+        match = self._plain.get("match")
+        self._keys = [str(key.get("field") or "").lower() for key in match if isinstance(key, dict)] if isinstance(match, list) else []
         self._problems = _by_row(problems)
         self._hints = _by_row(_hints(desk, draft))
 
@@ -121,7 +122,7 @@ class _Drawing:
         found = self._target.field(row.field) if self._target and row.field else None
         label, words = faces.entry_words(row.data.get("entry"), self._attributes)
         if "pass_through" in row.data:
-            label, words = "All other traits", ", ".join(map(str, row.data["pass_through"].get("roots", ())))
+            label, words = "All other traits", "Every member that no row reads, under its own name"
         tried = self._tried(row)
         sends, value, below = _sentences(self._masked(row, tried, found))
         told = self._problems[row.place]

@@ -3,7 +3,7 @@
 Nothing here decides anything; the words stand in one place so that editor, comparison and audit trail say the same.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from crosswalk.model import Attribute, Field, SourceType, UpdatePolicy
@@ -93,20 +93,20 @@ def entry_words(entry: Any, catalogue: Mapping[str, Attribute]) -> tuple[str, st
     if kind == "formula":
         return str(entry["formula"]), "Formula"
     if kind == "auto-match":
-        match = entry["auto_match"]
+        match = entry["auto_match"] if isinstance(entry["auto_match"], Mapping) else {}
         what = match.get("attribute", match.get("value", match.get("formula", "")))
         label = _attribute_words(what, catalogue)[0] if "attribute" in match else _shown(what)
         where = f"{match.get('object', '')}.{match.get('field', '')}"
         return f"Find the {match.get('object', '')} whose {match.get('field', '')} is {label}", f"Auto-match · {where} = {_shown(what)}"
     if kind == "step":
         if "join" in entry:
-            return " and ".join(map(str, entry["join"])), "Step · ids joined"
+            return " and ".join(_listed(entry["join"])), "Step · ids joined"
         return f"The record of {entry['step']}", "Step · record id"
     return "", ""
 
 
-def _attribute_words(keys: str | Sequence[str], catalogue: Mapping[str, Attribute]) -> tuple[str, str]:
-    listed = [keys] if isinstance(keys, str) else list(keys)
+def _attribute_words(keys: Any, catalogue: Mapping[str, Attribute]) -> tuple[str, str]:
+    listed = _listed(keys)
     known = [catalogue.get(key) for key in listed]
     label = ", else ".join(attribute.label if attribute else key for key, attribute in zip(listed, known, strict=True))
     first = known[0] if known else None
@@ -120,7 +120,7 @@ def setting_words(name: str, value: Any, catalogue: Mapping[str, Attribute]) -> 
     if name == "entry":
         return entry_words(value, catalogue)[0] or "nothing"
     if name == "update":
-        return POLICY_WORDS[UpdatePolicy(value or UpdatePolicy.FILL_EMPTY)]
+        return POLICY_WORDS.get(value or UpdatePolicy.FILL_EMPTY, str(value))
     if name == "nulls":
         return "Empty the field" if value == "clear" else "Leave as it is"
     if name == "lossy":
@@ -130,6 +130,10 @@ def setting_words(name: str, value: Any, catalogue: Mapping[str, Attribute]) -> 
     if name == "ladder":
         return ", ".join((value or {}).get("ranks", ())) or "none"
     return "none" if value is None else _shown(value)
+
+
+def _listed(value: Any) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list | tuple) else [str(value)]
 
 
 def _shown(value: Any) -> str:
