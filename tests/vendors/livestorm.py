@@ -30,6 +30,7 @@ class LivestormSimulator:
         self.monthly = monthly
         self.troubles = Troubles()
         self.events, self.sessions, self.people = {}, {}, {}
+        self.said = {}  # path of a list → what was written there
         self.attributes, self.webhooks = [], []
         self.calls = []
         self.refused = 0  # calls beyond a limit
@@ -40,6 +41,8 @@ class LivestormSimulator:
             Route("/v1/sessions", self._list_sessions),
             Route("/v1/sessions/{id}", self._session),
             Route("/v1/sessions/{id}/people", self._list_people),
+            Route("/v1/sessions/{id}/chat_messages", self._list_said),
+            Route("/v1/sessions/{id}/questions", self._list_said),
             Route("/v1/events/{id}", self._event),
             Route("/v1/people_attributes", self._list_attributes),
             Route("/v1/webhooks", self._list_webhooks),
@@ -136,6 +139,23 @@ class LivestormSimulator:
         for record in self.people[session_id]:
             if record["id"] in attended:
                 self.touch(record, attended=True, attendance_rate=rate, attendance_duration=30 * rate)
+
+    def say(self, person_id, text, session_id="session-1", **more):
+        """Let somebody write into the chat; returns the message, which may be changed."""
+        told = {"author_id": person_id, "text_content": text, "html_content": f"<p>{text}</p>", "from_team_member": False, **more}
+        return self._write("chat_messages", session_id, told)
+
+    def ask(self, person_id, text, session_id="session-1"):
+        """Let somebody ask a question; returns it, and whoever answers changes it."""
+        told = {"question_author_id": person_id, "question": text, "response": None, "responded_at": None, "response_orally": False}
+        return self._write("questions", session_id, told)
+
+    def _write(self, kind, session_id, told):
+        now, listed = self.now(), self.said.setdefault(f"/v1/sessions/{session_id}/{kind}", [])
+        event_id = self.sessions[session_id]["attributes"]["event_id"]
+        attributes = {"session_id": session_id, "event_id": event_id, **told, "created_at": now, "updated_at": now}
+        listed.append({"id": f"{kind}-{len(listed)}", "type": kind, "attributes": attributes})
+        return listed[-1]
 
     def find(self, person_id, session_id="session-1"):
         return next(record for record in self.people[session_id] if record["id"] == person_id)
@@ -236,6 +256,9 @@ class LivestormSimulator:
             return _page(request, people)
 
         return await self._guarded(request, answer)
+
+    async def _list_said(self, request):
+        return await self._guarded(request, lambda: _page(request, self.said.get(request.url.path, [])))
 
     async def _list_attributes(self, request):
         return await self._guarded(request, lambda: _page(request, self.attributes))

@@ -1,7 +1,8 @@
 """Every value of a Livestorm person-in-session that a mapping can pick.
 
 Numbers of attendance are 0, false or null until the session is over, so they mean something only from the events that follow it
-(C-05). Session and event values stand in `included`, as JSON:API puts related records; webhooks bring only the ids of both.
+(C-05). Session and event values stand in `included`, as JSON:API puts related records; webhooks bring only the ids of both. Of chat
+messages and questions the author stands there, too.
 """
 
 from collections.abc import Iterable
@@ -13,12 +14,17 @@ REGISTERED = "people.registered"
 ATTENDED = "people.attended"
 NOT_ATTENDED = "people.not_attended"
 WATCHED_REPLAY = "people.watched_replay"
+CHAT_MESSAGE = "chat.message"
+QUESTION = "question.asked"
 
 _AFTER_SESSION = frozenset({ATTENDED, NOT_ATTENDED, WATCHED_REPLAY})
+_ABOUT_PEOPLE = frozenset({REGISTERED}) | _AFTER_SESSION
 _PERSON = "data.attributes."
 _DETAIL = "data.attributes.registrant_detail."
 _SESSION = "included[type=sessions].attributes."
 _EVENT = "included[type=events].attributes."
+_AUTHOR = "included[type=people].attributes."
+_SAID = "data.attributes."
 
 T = SourceType
 
@@ -37,6 +43,15 @@ def _detail(key: str, label: str, group: str, kind: SourceType = T.TEXT) -> Attr
 
 def _afterwards(key: str, label: str, root: str, kind: SourceType) -> Attribute:
     return Attribute(key, label, kind, (root + key,), "Attendance and engagement", _AFTER_SESSION, varies=True)
+
+
+def _author(key: str, label: str, kind: SourceType = T.TEXT) -> Attribute:
+    """Describe what tells who a person is: of the person itself, of the form, of an author."""
+    return Attribute(key, label, kind, (_PERSON + key, _field_path(key), _AUTHOR + key), "Registration")
+
+
+def _said(key: str, label: str, event_type: str, *members: str, kind: SourceType = T.TEXT) -> Attribute:
+    return Attribute(key, label, kind, tuple(_SAID + name for name in members), "Chat and questions", frozenset({event_type}), varies=True)
 
 
 def _related(key: str, label: str, path: str, kind: SourceType = T.TEXT) -> Attribute:
@@ -59,9 +74,9 @@ _STATUSES = (
 )
 
 _REGISTRATION = (
-    Attribute("email", "Email", T.EMAIL, (_PERSON + "email", _field_path("email")), "Registration"),
-    Attribute("first_name", "First name", T.TEXT, (_PERSON + "first_name", _field_path("first_name")), "Registration"),
-    Attribute("last_name", "Last name", T.TEXT, (_PERSON + "last_name", _field_path("last_name")), "Registration"),
+    _author("email", "Email", T.EMAIL),
+    _author("first_name", "First name"),
+    _author("last_name", "Last name"),
     _registration("company", "Company"),
     _registration("job_title", "Job title"),
     _registration("phone", "Phone", T.PHONE),
@@ -71,7 +86,7 @@ _REGISTRATION = (
     Attribute("avatar", "Avatar", T.URL, (_PERSON + "avatar_link",), "Registration"),
     Attribute("role", "Role", T.TEXT, (_PERSON + "role",), "Registration"),
     Attribute("timezone", "Time zone", T.TEXT, (_PERSON + "timezone",), "Registration"),
-    Attribute("person_id", "Person ID", T.TEXT, ("data.id",), "Registration"),
+    Attribute("person_id", "Person ID", T.TEXT, ("data.id",), "Registration", _ABOUT_PEOPLE),
     Attribute("registered_at", "Registered at", T.DATETIME, (_DETAIL + "created_at",), "Registration", varies=True),
     _detail("registration_type", "Registration type", "Registration"),
     _detail("password_key", "Password key", "Registration"),
@@ -110,7 +125,7 @@ _ENGAGEMENT = (
 _LINKS = (_detail("connection_link", "Connection link", "Links", T.URL),)
 
 _RELATED = (
-    Attribute("session_id", "Session ID", T.TEXT, (_DETAIL + "session_id",), "Session", varies=True),
+    Attribute("session_id", "Session ID", T.TEXT, (_DETAIL + "session_id", _SAID + "session_id"), "Session", varies=True),
     _related("session_name", "Session name", _SESSION + "name"),
     _related("session_state", "Session state", _SESSION + "status"),
     _related("session_started_at", "Session start", _SESSION + "started_at", T.DATETIME),
@@ -118,14 +133,26 @@ _RELATED = (
     _related("session_duration", "Session duration (seconds)", _SESSION + "duration", T.INTEGER),
     _related("session_timezone", "Session time zone", _SESSION + "timezone"),
     _related("session_room_link", "Session room link", _SESSION + "room_link", T.URL),
-    Attribute("event_id", "Event ID", T.TEXT, (_DETAIL + "event_id",), "Event", varies=True),
+    Attribute("event_id", "Event ID", T.TEXT, (_DETAIL + "event_id", _SAID + "event_id"), "Event", varies=True),
     _related("event_title", "Event title", _EVENT + "title"),
     _related("event_slug", "Event slug", _EVENT + "slug"),
     _related("event_registration_link", "Event registration link", _EVENT + "registration_link", T.URL),
     _related("event_owner_email", "Event owner email", _EVENT + "owner.attributes.email", T.EMAIL),
 )
 
-BUILTIN = _STATUSES + _REGISTRATION + _TECHNICAL + _UTM + _ENGAGEMENT + _LINKS + _RELATED
+_SAYINGS = (
+    _said("message_text", "Message", CHAT_MESSAGE, "text_content"),
+    _said("message_sent_at", "Message sent at", CHAT_MESSAGE, "created_at", kind=T.DATETIME),
+    _said("message_from_team", "Message is from the team", CHAT_MESSAGE, "from_team_member", kind=T.BOOLEAN),
+    _said("message_from_speaker", "Message is from a guest speaker", CHAT_MESSAGE, "from_guest_speaker", kind=T.BOOLEAN),
+    _said("question_text", "Question", QUESTION, "question"),
+    _said("question_asked_at", "Question asked at", QUESTION, "created_at", kind=T.DATETIME),
+    _said("question_response", "Answer to the question", QUESTION, "response"),
+    _said("question_answered_at", "Question answered at", QUESTION, "responded_at", kind=T.DATETIME),
+    _said("question_answered_orally", "Question answered orally", QUESTION, "responded_orally", "response_orally", kind=T.BOOLEAN),
+)
+
+BUILTIN = _STATUSES + _REGISTRATION + _TECHNICAL + _UTM + _ENGAGEMENT + _LINKS + _RELATED + _SAYINGS
 _BUILTIN_KEYS = frozenset(attribute.key for attribute in BUILTIN)
 
 _TYPES = {

@@ -35,6 +35,11 @@ def rejected_session(record: Any) -> Rejected:
     )
 
 
+def rejected_item(place: str, item: Any) -> Rejected:
+    """Return what becomes of an item of a list that cannot be read."""
+    return _rejected("not_a_record", "The list holds something that is no record with an id.", place, item)
+
+
 def event_of(record: Any) -> dict[str, Any] | None:
     """Return what we need of an event and its owner."""
     trimmed = _trimmed(record, "events", _EVENT)
@@ -47,6 +52,11 @@ def event_of(record: Any) -> dict[str, Any] | None:
 def ended_at(session: Mapping[str, Any]) -> datetime | None:
     """Return when a session ended; None while it has not, or was never held."""
     return moments.from_unix(_object(session.get("attributes")).get("ended_at"))
+
+
+def is_over(session: Mapping[str, Any]) -> bool:
+    """Tell whether a session was held and has ended."""
+    return ended_at(session) is not None and _object(session.get("attributes")).get("status") in _OVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +96,9 @@ class Surroundings:
         if detail.get("attended") is True:
             yield ATTENDED
         else:
-            yield NOT_ATTENDED if self._is_over else REGISTERED
+            yield NOT_ATTENDED if is_over(self.session) else REGISTERED
         if detail.get("has_viewed_replay") is True:
             yield WATCHED_REPLAY
-
-    @property
-    def _is_over(self) -> bool:
-        return ended_at(self.session) is not None and _object(self.session.get("attributes")).get("status") in _OVER
 
     @property
     def _place(self) -> str:

@@ -1,7 +1,8 @@
 """What is asked of Livestorm: sessions, then the people of each, a page of fifty at a time.
 
 `sessions` finds what changed and reads everybody once a session has ended; `replays` looks again, for some weeks, for those who watch
-later, because that changes the person and not the session. A position holds one page of sessions and how far their people have been read.
+later, because that changes the person and not the session. `chat` and `questions` read what was said in sessions that are over, each
+session as one page, because its authors are read with it. A position holds one page of sessions and how far their people have been read.
 """
 
 from collections.abc import Mapping
@@ -13,17 +14,24 @@ from urllib.parse import quote
 from crosswalk.errors import SkipRecord
 from crosswalk.model import Accepted
 from crosswalk.sources.base import Ended, NewId, Page, Window
-from crosswalk.sources.livestorm import expanding, listing, people
+from crosswalk.sources.livestorm import expanding, listing, people, sayings
 from crosswalk.sources.livestorm.listing import Params, Reading
 from crosswalk.sources.livestorm.people import Surroundings
+from crosswalk.sources.livestorm.sayings import Said
 from crosswalk.sources.livestorm.settings import LivestormSettings
 from crosswalk.sources.vendor_api import VendorApi
 
 SESSIONS, REPLAYS = "sessions", "replays"
-STREAMS = (SESSIONS, REPLAYS)
+_SAYINGS = frozenset({sayings.CHAT, sayings.QUESTIONS})
 ONE = "one session"  # not a stream of its own: a session that is asked for by its id
 
 Json = dict[str, Any]
+
+
+def streams(settings: LivestormSettings) -> tuple[str, ...]:
+    """Return the streams that the settings ask for."""
+    wished = ((REPLAYS, settings.replay_days), (sayings.CHAT, settings.with_chat), (sayings.QUESTIONS, settings.with_questions))
+    return (SESSIONS, *(name for name, wanted in wished if wanted))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +86,21 @@ class Pull:
             return await self._sessions(position)
         session = position.todo[0]
         try:
+            if self.stream in _SAYINGS:
+                return await self._said(session, position, received_at, new_id)
             listed = await listing.page(self.api, f"sessions/{session['id']}/people", self._people_filter(session), position.people)
         except SkipRecord:  # deleted since it was listed
             return self._page(Accepted(), position.after_session())
         event = await expanding.event_of(self.api, session) if listed.items else None
         accepted = Surroundings(session, event, self.source_id, received_at).accept(listed.items, new_id)
         return self._page(accepted, replace(position, people=listed.next) if listed.next else position.after_session())
+
+    async def _said(self, session: Json, position: Position, received_at: datetime, new_id: NewId) -> Page:
+        """Return everything that was said in one session."""
+        said = Said(self.api, self.stream, self.source_id, session, received_at)
+        items = await said.items()
+        accepted = await said.accept(items, await expanding.event_of(self.api, session), new_id) if items else Accepted()
+        return self._page(accepted, position.after_session())
 
     async def _sessions(self, position: Position) -> Page:
         filters = self._session_filters()
@@ -92,6 +109,8 @@ class Pull:
         listed = await listing.page(self.api, "sessions", filters[position.part], position.sessions)
         found = tuple(session for session in map(people.session_of, listed.items) if session)
         unread = tuple(people.rejected_session(item) for item in listed.items if people.session_of(item) is None)
+        if self.stream in _SAYINGS:
+            found = tuple(session for session in found if people.is_over(session))
         over = tuple(Ended(session["id"], at) for session in found if (at := people.ended_at(session)))
         return self._page(Accepted(invalid=unread), replace(position, sessions=listed.next, todo=found), over)
 
@@ -110,7 +129,7 @@ class Pull:
     def _session_filters(self) -> tuple[Params, ...]:
         if self.stream == ONE:
             return ({},)
-        if self.stream == SESSIONS:
+        if self.stream == SESSIONS or self.stream in _SAYINGS:
             return ({"filter[updated_since]": _unix(self.window.start)},)
         held_since = self.window.end - timedelta(days=self.settings.replay_days)
         return ({"filter[status]": "past", "filter[date_from]": _unix(held_since)}, {"filter[status]": "on_demand"})

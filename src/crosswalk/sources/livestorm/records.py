@@ -136,7 +136,8 @@ def fingerprint_of(event: Event) -> Mapping[str, str]:
     payload = _object(event.payload)
     data = _object(payload.get("data"))
     found = {key: bodies.canonical(value) for key, value in _leaves("attributes", data.get("attributes")) if key not in _CHANGE_TIMES}
-    for beside in payload.get("included") or ():
+    included = payload.get("included")
+    for beside in (_object(one) for one in included) if isinstance(included, list) else ():
         leaves = _leaves(identifiers.text(beside.get("type")), beside.get("attributes"))
         found |= {key: bodies.canonical(value) for key, value in leaves if value is not None}
     if event.type in _STATUS_KEYS:

@@ -36,6 +36,8 @@ class LivestormSettings(BaseModel):
     unsigned: bool = Field(False, description="Take webhooks without a signature, as the older native ones are.")
     people_attributes: tuple[PeopleAttribute, ...] = ()
     with_session: bool = Field(False, description="Fetch session and event for webhooks about people, too; needs api_token.")
+    with_chat: bool = Field(False, description="Pull the chat messages of sessions that are over, as events of the type chat.message.")
+    with_questions: bool = Field(False, description="Pull the questions of sessions that are over, as events of the type question.asked.")
     api_url: ApiUrl | None = Field(None, description="Where a simulator of Livestorm listens; loopback only.")
     call_reserve: int = Field(500, ge=0, description="API calls of the 30-day allowance that are left to others.")
     overlap_minutes: float = Field(60, ge=0, description="How far a pull looks back behind the end of the last one.")

@@ -79,8 +79,8 @@ class Livestorm:
         return {"content-type": "application/json", signature.HEADER: signature.header(body, secret, now, order)}
 
     def streams(self, settings: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return the streams; `replays` only while replays are looked for."""
-        return pulling.STREAMS if LivestormSettings.model_validate(settings).replay_days else (pulling.SESSIONS,)
+        """Return the streams; `replays` only while replays are looked for, `chat` and `questions` only where they are wanted."""
+        return pulling.streams(LivestormSettings.model_validate(settings))
 
     def reach(self, settings: Mapping[str, Any], stream: str) -> Reach:
         """Return how far pulls look; replays ask once for each session of some weeks, which the allowance bears once a day."""
