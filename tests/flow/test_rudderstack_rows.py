@@ -317,6 +317,42 @@ async def test_without_the_wider_table_the_trait_goes_to_the_custom_field(here, 
     assert await one(here, "Lead", "MobilePhone", "mobilePhone__c") == {"MobilePhone": None, "mobilePhone__c": "+47 1"}
 
 
+AS_FIELDS = {"Email": ANN, "LastName": "Ray", "Company": "Acme", "Title": "Buyer", "newProp__c": "blue", "firstName": "Ann"}
+
+
+@pytest.mark.shows("RS-05")
+@pytest.mark.parametrize(
+    ("options", "written"),
+    [
+        ([], {"LastName": "n/a", "Company": "n/a", "Title": None, "newProp__c": "blue", "FirstName": "Ann"}),
+        (["traits_as_they_are"], {"LastName": "Ray", "Company": "Acme", "Title": "Buyer", "newProp__c": "blue", "FirstName": "Ann"}),
+    ],
+    ids=["mapped", "as they are"],
+)
+async def test_one_call_under_both_settings_of_the_mapping(here, app, play, options, written):
+    await here.add_field("Lead", "newProp__c", type="string", length=80)
+    document = dict(loader.load("rudderstack", options).document)
+    await play(await app(document), call({**AS_FIELDS, "email": ANN}))
+    assert await one(here, "Lead", *written) == written
+
+
+@pytest.mark.shows("RS-05")
+@pytest.mark.parametrize("key", ["Email", "email"])
+@pytest.mark.parametrize("object_name", ["Lead", "Contact"])
+async def test_with_traits_as_they_are_the_person_is_still_found_by_the_email(here, app, play, object_name, key):
+    await here.seed(object_name, {"LastName": "Ray", "Email": ANN, **({"Company": "Acme"} if object_name == "Lead" else {})})
+    document = dict(loader.load("rudderstack", ["traits_as_they_are"]).document)
+    await play(await app(document), call({key: ANN, "Title": "Buyer"}))
+    assert await one(here, object_name, "LastName", "Title") == {"LastName": "Ray", "Title": "Buyer"}
+
+
+@pytest.mark.shows("RS-05")
+async def test_with_traits_as_they_are_a_trait_of_the_table_goes_nowhere_but_to_a_field_of_its_name(here, app, play):
+    document = dict(loader.load("rudderstack", ["traits_as_they_are"]).document)
+    await play(await app(document), call({"Email": ANN, "LastName": "Ray", "postalCode": "5013", "address": {"city": "Bergen"}}))
+    assert await one(here, "Lead", "PostalCode", "City") == {"PostalCode": "5013", "City": None}
+
+
 # --- records the call names itself ------------------------------------------------------------------------------------------------
 
 

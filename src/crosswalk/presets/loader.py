@@ -104,6 +104,8 @@ def load(name: str, options: Iterable[str] = ()) -> Preset:
     for option in options:
         if option not in known:
             raise ConfigurationError(f"The preset {name!r} has no option {option!r}; known are: {', '.join(sorted(known)) or 'none'}.")
+        instead = known[option].get("instead", {})
+        document["steps"] = [{**step, **instead.get(step["name"], {})} for step in document["steps"]]
         for step in document["steps"]:
             step["rows"] = _widened(step["rows"], known[option]["rows"].get(step["name"], []))
     meta = content["preset"]

@@ -88,6 +88,12 @@ _LEAD = (
     _trait("emailBouncedReason", "Email bounced reason"),
 )
 
+_NAMED_LIKE_FIELDS = (  # for apps that send traits under the names of fields
+    _trait("Email", "Email field", T.EMAIL),
+    _trait("LastName", "Last name field"),
+    _trait("Company", "Company field"),
+)
+
 _NEWER = (  # in the vendor's present tables, not in those of the default preset
     _trait("middleName", "Middle name"),
     _trait("suffix", "Suffix"),
@@ -137,4 +143,4 @@ _CALLS = (
     ),
 )
 
-BUILTIN = _PERSON + _COMPANY + _ADDRESS + _LEAD + _NEWER + _CALLS
+BUILTIN = _PERSON + _COMPANY + _ADDRESS + _LEAD + _NEWER + _NAMED_LIKE_FIELDS + _CALLS
