@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from crosswalk.access import users
+from crosswalk.access.caller import actor
 from crosswalk.access.roles import Permission
 from crosswalk.editing import desk as desks
 from crosswalk.editing import opening, samples, saving, versions
@@ -124,7 +126,8 @@ async def read_mapping(request: Request, caller: Looking, sync_id: str) -> Mappi
 async def save_mapping(request: Request, caller: Configuring, sync_id: str, body: SaveIn) -> Any:
     """Save a draft as the next version."""
     desk = await desk_for(request, caller, sync_id, Permission.CONFIGURE, body.document)
-    return _saved(await saving.save(callers.services(request).engine, desk, body.document, body.expected_version, caller.actor))
+    done = await saving.save(callers.services(request).engine, desk, body.document, body.expected_version, caller.actor)
+    return await _told(request, done)
 
 
 @router.post("/mapping/check")
@@ -199,7 +202,7 @@ async def restore_version(request: Request, caller: Configuring, sync_id: str, n
     """Put an old version in force as a new one."""
     desk = await desk_for(request, caller, sync_id, Permission.CONFIGURE)
     done = await versions.restore(callers.services(request).engine, desk, number, body.expected_version, caller.actor)
-    return _saved(done)
+    return await _told(request, done)
 
 
 def changes(found: Sequence[Difference]) -> list[ChangeOut]:
@@ -219,9 +222,12 @@ def changes(found: Sequence[Difference]) -> list[ChangeOut]:
     ]
 
 
-def _saved(done: Saved | Conflict) -> SavedOut | JSONResponse:
+async def _told(request: Request, done: Saved | Conflict) -> SavedOut | JSONResponse:
     if isinstance(done, Saved):
         return SavedOut(version=done.version, is_new=done.is_new, changes=changes(done.differences))
+    services = callers.services(request)
+    async with services.database.read() as tx:
+        names = {actor(key): name for key, name in (await users.names(tx, services.vault)).items()}
     sentence = "Somebody saved this mapping while you edited it. Nothing is lost: choose row by row whose change counts, then save again."
     body = {
         "type": "about:blank",
@@ -230,7 +236,7 @@ def _saved(done: Saved | Conflict) -> SavedOut | JSONResponse:
         "code": "saved_meanwhile",
         "detail": sentence,
         "version": done.version,
-        "author": done.author,
+        "author": names.get(done.author, done.author),
         "at": done.at.isoformat(),
         "theirs": [one.model_dump() for one in changes(done.theirs)],
         "document": done.merged.document,

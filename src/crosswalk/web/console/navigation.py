@@ -62,6 +62,7 @@ async def _signed_out(services: Services, caller: Caller) -> Badge | None:
 GROUPS: Sequence[Group] = (
     Group("", (Entry("Home", "/", "house"),)),
     Group("Connect", (Entry("Salesforce", "/connections", "cloud", badge=_signed_out),)),
+    Group("Build", (Entry("Syncs", "/syncs", "workflow"),)),
     Group(
         "Administer",
         (

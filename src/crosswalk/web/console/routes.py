@@ -2,9 +2,9 @@
 
 from starlette.routing import BaseRoute
 
-from crosswalk.web.console import account, audit, entering, help, search, users  # noqa: A004 - the page of that name
+from crosswalk.web.console import account, audit, entering, help, mapping, search, syncs, users, versions  # noqa: A004 - the page of that name
 
-PAGES = (entering, account, help, search, users, audit)
+PAGES = (entering, account, help, search, users, audit, syncs, versions, mapping)
 
 
 def routes() -> list[BaseRoute]:

@@ -102,7 +102,7 @@ export class Bar {
       row.append(h("td", { class: "nowrap" }, button("Keep mine", true), button("Take theirs", false)));
       return row;
     });
-    const who = h("b", {}, `${told.author_name || told.author} saved version ${told.version} while you edited.`);
+    const who = h("b", {}, `${told.author} saved version ${told.version} while you edited.`);
     const list = h("ul", {}, ...told.theirs.map((/** @type {any} */ one) => h("li", {}, one.sentence)));
     const head = h("tr", {}, ...["Row", "Yours", "Theirs", "Choice"].map((title) => h("th", { scope: "col" }, title)));
     this.conflict.replaceChildren(
