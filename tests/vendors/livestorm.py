@@ -24,8 +24,9 @@ BURST = 5
 class LivestormSimulator:
     """One workspace: `sessions`, `people` by session, `events`, `attributes`, `webhooks`; the lists are in the order they are served."""
 
-    def __init__(self, clock, monthly=10_000):
+    def __init__(self, clock, monthly=10_000, burst=BURST):
         self.clock = clock
+        self.burst = burst
         self.token = TOKEN
         self.monthly = monthly
         self.troubles = Troubles()
@@ -200,10 +201,10 @@ class LivestormSimulator:
         headers = {
             "RateLimit-Monthly-Limit": "10000",
             "RateLimit-Monthly-Remaining": str(max(self.monthly, 0)),
-            "RateLimit-Interval-Limit": str(BURST),
-            "RateLimit-Interval-Remaining": str(max(BURST - len(self._burst), 0)),
+            "RateLimit-Interval-Limit": str(self.burst),
+            "RateLimit-Interval-Remaining": str(max(self.burst - len(self._burst), 0)),
         }
-        if len(self._burst) <= BURST and self.monthly >= 0:
+        if len(self._burst) <= self.burst and self.monthly >= 0:
             return headers, None
         self.refused += 1
         reset = {"RateLimit-Reset": str(self.now() + 86_400)}

@@ -297,6 +297,21 @@ async def test_the_burst_is_never_exceeded(workspace):
     assert workspace.livestorm.refused == 0
 
 
+async def test_another_burst_that_the_headers_name_is_kept(workspace):
+    workspace.many(900)
+    workspace.livestorm.burst = 2
+    await workspace.pull()
+    assert workspace.livestorm.refused == 0
+
+
+async def test_a_wider_burst_is_used(workspace):
+    workspace.many(900)
+    workspace.livestorm.burst = 50
+    began = workspace.clock.monotonic()
+    await workspace.pull()
+    assert workspace.clock.monotonic() - began < 1
+
+
 async def test_calls_stop_at_the_reserve(workspace):
     workspace.many(200)
     workspace.livestorm.monthly = 502

@@ -1,7 +1,8 @@
-"""Livestorm's two limits: five calls a second, and an allowance of calls for thirty days that the whole workspace shares.
+"""Livestorm's two limits: some calls a second, and an allowance of calls for thirty days that the whole workspace shares.
 
-The first is kept by waiting a moment. The second is known from the headers of answers only; once no more than the reserve is left, one
-call an hour goes through all the same, because nothing else tells when the next thirty days have begun.
+The first is kept by waiting a moment: five a second, until answers name another number. The second is known from the headers of answers
+only; once no more than the reserve is left, one call an hour goes through all the same, because nothing else tells when the next thirty
+days have begun.
 """
 
 from collections import deque
@@ -13,6 +14,7 @@ from crosswalk.sources.moments import from_unix
 from crosswalk.sources.vendor_api import Headers
 
 CALLS_PER_SECOND = 5
+_MOST_PER_SECOND = 100
 _SECOND = 1.0
 _LOOK_AGAIN = timedelta(hours=1)
 
@@ -23,7 +25,8 @@ class LivestormPace:
     def __init__(self, clock: Clock, reserve: int) -> None:
         self._clock = clock
         self._reserve = reserve
-        self._recent: deque[float] = deque(maxlen=CALLS_PER_SECOND)
+        self._per_second = CALLS_PER_SECOND
+        self._recent: deque[float] = deque(maxlen=_MOST_PER_SECOND)
         self._quiet_until = 0.0
         self._left: int | None = None
         self._left_seen_at: datetime | None = None
@@ -40,6 +43,7 @@ class LivestormPace:
         left = _number(headers.get("ratelimit-monthly-remaining"))
         if left is not None:
             self._left, self._left_seen_at = left, self._clock.now()
+        self._per_second = min(_number(headers.get("ratelimit-interval-limit")) or self._per_second, _MOST_PER_SECOND)
         if _number(headers.get("ratelimit-interval-remaining")) == 0:
             self._quiet_until = self._clock.monotonic() + _SECOND
 
@@ -53,7 +57,7 @@ class LivestormPace:
 
     def _pause(self) -> float:
         now = self._clock.monotonic()
-        full = self._recent[0] + _SECOND if len(self._recent) == CALLS_PER_SECOND else 0.0
+        full = self._recent[-self._per_second] + _SECOND if len(self._recent) >= self._per_second else 0.0
         return max(full, self._quiet_until) - now
 
     def _refuse_reserve(self) -> None:
