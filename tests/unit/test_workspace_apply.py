@@ -318,6 +318,15 @@ async def test_what_history_hangs_on_cannot_be_changed(change, code, apply, data
     assert code in {problem.code for problem in caught.value.problems}
 
 
+@pytest.mark.shows("RS-04", "RS-26")
+@pytest.mark.parametrize(("secret", "said"), [("password", "without the security token"), ("security_token", "Reset My Security Token")])
+async def test_a_secret_that_a_login_lacks_is_named_with_where_to_find_it(apply, data, secret, said):
+    del data["connections"][0]["secrets"][secret]
+    with pytest.raises(WorkspaceError) as caught:
+        await apply(data)
+    assert [(f"connections[0].secrets.{secret}", True)] == [(problem.place, said in problem.sentence) for problem in caught.value.problems]
+
+
 async def test_an_unsigned_source_needs_no_secret(apply, data, stored):
     data["sources"][0] |= {"settings": {"unsigned": True}, "secrets": {}}
     await apply(data)

@@ -12,7 +12,7 @@ from crosswalk.errors import Problem
 from crosswalk.sources import registry
 from crosswalk.sources.base import Pulling
 from crosswalk.store.configuration import Configuration, ConnectionConfig, SourceConfig, SyncConfig
-from crosswalk.workspace import campaigns, mappings
+from crosswalk.workspace import campaigns, login_help, mappings
 from crosswalk.workspace.campaigns import Binding
 from crosswalk.workspace.document import ConnectionSpec, SourceSpec, SyncSpec, Workspace
 from crosswalk.workspace.mistakes import WorkspaceError
@@ -137,7 +137,8 @@ class _Comparison:
     def _need(self, names: tuple[str, ...], given: Mapping[str, str], stored: ConnectionConfig | SourceConfig | None, place: str) -> None:
         for name in names:
             if not given.get(name) and not (stored and stored.secrets.get(name)):
-                self.problems.append(Problem("missing", f"{place}.{name}", f"It is required; write {name}: ${{NAME}} and set NAME."))
+                sentence = f"It is required; write {name}: ${{NAME}} and set NAME.{login_help.where(name)}"
+                self.problems.append(Problem("missing", f"{place}.{name}", sentence))
 
     def _references(self, spec: SyncSpec, stored: SyncConfig | None, place: str) -> None:
         connections = {connection.name for connection in self._workspace.connections} | set(self._connections)
