@@ -13,6 +13,7 @@ from crosswalk.presets import loader
 from crosswalk.sources import registry
 from crosswalk.sources.kaltura.settings import KalturaSettings
 from crosswalk.sources.livechat.settings import LiveChatSettings
+from crosswalk.sources.liveperson.settings import LivePersonSettings
 from crosswalk.sources.livestorm.settings import LivestormSettings
 from crosswalk.sources.rudderstack.settings import RudderStackSettings
 from tools.markdown import code, default, summary, table
@@ -21,6 +22,7 @@ _CASES = Path(__file__).resolve().parent.parent / "tests" / "formula"
 _SETTINGS: dict[str, type[BaseModel]] = {
     "kaltura": KalturaSettings,
     "livechat": LiveChatSettings,
+    "liveperson": LivePersonSettings,
     "livestorm": LivestormSettings,
     "rudderstack": RudderStackSettings,
 }

@@ -58,6 +58,7 @@ CASES = [
     Case("gatehouse", SCAN, "signing_secret"),
     Case("kaltura", sample("kaltura/webhook_user_created.json"), "signing_secret", carries="ks"),
     Case("livechat", chat(), "webhook_secret", carries="secret_key"),
+    Case("liveperson", sample("liveperson/webhook_conversation_closed.json")["request"]["body"], "signing_secret"),
     Case("livestorm", sample("livestorm/webhook_people_registered.json"), "signing_secret"),
     Case("rudderstack", sample("rudderstack/identify_externalid.json"), "write_key", "/v1/identify", proves=False, carries="writeKey"),
 ]

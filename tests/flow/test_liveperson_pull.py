@@ -10,7 +10,7 @@ from tests.vendors.clock import WindingClock
 from tests.vendors.liveperson import APP_KEYS, CLIENT_SECRET, SIGNING_SECRET, LivePersonSimulator, headers_of, sde
 
 from crosswalk.engine import discovery
-from crosswalk.errors import RequestRefused, SourceRefusedError
+from crosswalk.errors import RequestRefused, SkipRecord, SourceRefusedError
 from crosswalk.inbox import expand
 from crosswalk.journal.runs import RunState
 from crosswalk.sources import registry
@@ -426,6 +426,33 @@ async def test_lists_lack_older_attributes_and_single_conversations_do_not(accou
     page = await vendor.kind.pull(vendor.api, vendor.source, "messaging", window, None, account.clock.now(), account.ids.new)
     payload = page.accepted.events[0].payload
     assert {"customerId": "C-1", "role": "Owner"} == payload["sdes"]["events"][0]["customerInfo"]["customerInfo"]
+
+
+# --- one conversation on demand ---------------------------------------------------------------------------------------------------
+
+
+async def read_one(here, subject):
+    vendor = await here.vendor_of()
+    return await vendor.kind.refetch(vendor.api, vendor.source, subject, None, here.clock.now(), here.ids.new)
+
+
+async def test_an_ended_chat_of_any_age_is_read_by_its_id(account):
+    chat = account.vendor.chat(1, at=account.clock.now() - timedelta(days=200))
+    page = await read_one(account, chat)
+    assert [(chat, "chat.ended")] == [(event.entity_id, event.type) for event in page.accepted.events]
+
+
+async def test_an_ended_conversation_is_read_by_its_id(account):
+    conversation = account.vendor.conversation(1)
+    page = await read_one(account, conversation)
+    assert [(conversation, "messaging.ended")] == [(event.entity_id, event.type) for event in page.accepted.events]
+
+
+@pytest.mark.parametrize("subject", ["open", "4294970999", "3f0c9a52-0000-0000-0000-000000000000"])
+async def test_what_goes_on_or_is_not_there_says_so(account, subject):
+    wanted = account.vendor.conversation(1, status="OPEN") if subject == "open" else subject
+    with pytest.raises(SkipRecord, match=r"once it has ended|does not have"):
+        await read_one(account, wanted)
 
 
 # --- checks and discovery ---------------------------------------------------------------------------------------------------------

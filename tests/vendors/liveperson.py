@@ -233,7 +233,13 @@ class LivePersonSimulator:
         if problem:
             return _error(400, problem)
         begun, until = _rounded(body["start"])
-        found = [one for key, one in self.chats.items() if self._is_shown(key) and begun <= one["info"]["startTimeL"] <= until]
+        wanted = body.get("engagementId")
+        found = [
+            one
+            for key, one in self.chats.items()
+            if self._is_shown(key)
+            and (wanted == one["info"]["engagementId"] or (not wanted and begun <= one["info"]["startTimeL"] <= until))
+        ]
         return self._page(request, found, "interactionHistoryRecords")
 
     def _list_conversations(self, request, raw):

@@ -5,6 +5,7 @@ A converter is built once per row and never raises. It returns the JSON value it
 sentences; a picklist value, which is none, is quoted.
 """
 
+import base64
 import json
 import re
 from collections.abc import Callable
@@ -254,6 +255,17 @@ def _reference_converter(field: Field, lossy: LossyPolicy) -> Converter:
     return convert_reference
 
 
+def _file_converter(field: Field, lossy: LossyPolicy) -> Converter:
+    """Text becomes a file. Only what is text already can: a file of anything else would not be what a person expects to open."""
+
+    def convert_file(value: Any, _zone: tzinfo) -> Any:
+        if not isinstance(value, str):
+            return _unfit(lossy, f"{field.label} takes text as a file and the value is none.")
+        return base64.b64encode(storable(value).encode()).decode()
+
+    return convert_file
+
+
 _MAKERS: Final[dict[Family, Callable[[Field, LossyPolicy], Converter]]] = {
     Family.PICKLIST: _picklist_converter,
     Family.MULTIPICKLIST: _multipicklist_converter,
@@ -264,4 +276,5 @@ _MAKERS: Final[dict[Family, Callable[[Field, LossyPolicy], Converter]]] = {
     Family.DATETIME: _datetime_converter,
     Family.TIME: _time_converter,
     Family.REFERENCE: _reference_converter,
+    Family.FILE: _file_converter,
 }

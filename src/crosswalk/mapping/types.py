@@ -28,6 +28,7 @@ class Family(StrEnum):
     DATETIME = "datetime"
     TIME = "time"
     REFERENCE = "reference"
+    FILE = "file"
 
 
 FAMILIES: Final = {
@@ -52,6 +53,7 @@ FAMILIES: Final = {
     "time": Family.TIME,
     "id": Family.REFERENCE,
     "reference": Family.REFERENCE,
+    "base64": Family.FILE,
 }
 
 
@@ -104,6 +106,7 @@ _TABLE: Final[dict[SourceType, dict[Family, Verdict]]] = {
         Family.DATETIME: _TIMED,
         Family.TIME: Verdict(Fit.CONVERTS, "times of the day only, such as 14:30"),
         Family.REFERENCE: Verdict(Fit.CONVERTS, "has to be a record id of 15 or 18 characters"),
+        Family.FILE: Verdict(Fit.CONVERTS, "becomes a text file in UTF-8"),
     },
     SourceType.EMAIL: {Family.TEXT: _AS_IS, Family.EMAIL: _AS_IS},
     SourceType.PHONE: {Family.TEXT: _AS_IS, Family.PHONE: _AS_IS},

@@ -106,8 +106,7 @@ def load(name: str, options: Iterable[str] = ()) -> Preset:
             raise ConfigurationError(f"The preset {name!r} has no option {option!r}; known are: {', '.join(sorted(known)) or 'none'}.")
         instead = known[option].get("instead", {})
         document["steps"] = [{**step, **instead.get(step["name"], {})} for step in document["steps"]]
-        for step in document["steps"]:
-            step["rows"] = _widened(step["rows"], known[option]["rows"].get(step["name"], []))
+        document["steps"] = _with(document["steps"], known[option])
     meta = content["preset"]
     return Preset(
         name=name,
@@ -130,6 +129,16 @@ def _content(name: str) -> dict[str, Any]:
         raise ConfigurationError(f"The preset {name!r} cannot be read from {package}; update or uninstall its package.") from error
     content: dict[str, Any] = yaml.safe_load(text)
     return content
+
+
+def _with(steps: list[dict[str, Any]], option: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Put an option's rows into the steps, take out the fields it is `without`, and add its own steps behind."""
+    added, dropped = option.get("rows", {}), option.get("without", {})
+    for step in steps:
+        gone = dropped.get(step["name"], ())
+        step["rows"] = _widened([row for row in step["rows"] if row.get("field") not in gone], added.get(step["name"], []))
+    known = {step["name"] for step in steps}
+    return [*steps, *(step for step in option.get("steps", ()) if step["name"] not in known)]
 
 
 def _widened(rows: list[dict[str, Any]], added: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ _CONVERSATIONS = (
     _CONVERSATION.derived("conversation_id", "Conversation ID (one for widget and history)", T.TEXT),
     _CONVERSATION.derived("api_type", "LivePerson SDK API Type (Chat or Messaging)", T.SELECT),
     _CONVERSATION.derived("transcript", "Transcript as text", T.TEXT),
+    _CONVERSATION.derived("is_complete", "Nothing of it is missing at LivePerson", T.BOOLEAN, types=ENDED),
     _CONVERSATION.value("account_id", "Account ID", T.TEXT, ("chatInfo.accountId", "info.accountId", SAME, "info.brandId")),
     _CONVERSATION.value(
         "engagement_id", "Engagement or Conversation ID", T.TEXT, ("chatInfo.rtSessionId", "info.engagementId", SAME, "info.conversationId")

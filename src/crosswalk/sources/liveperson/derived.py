@@ -31,6 +31,7 @@ def of_chat(record: Json, settings: LivePersonSettings) -> Json:
         {
             "api_type": CHAT,
             "is_messaging": False,
+            "is_complete": info.get("isPartial") is not True,
             "ended_at": _stamp(info, "endTime"),
             "duration_seconds": _between(info) or info.get("duration"),
             "transcript": transcript.of_chat(lines, internal=settings.internal_lines),
@@ -51,6 +52,7 @@ def of_messaging(record: Json, settings: LivePersonSettings) -> Json:
         {
             "api_type": MESSAGING,
             "is_messaging": True,
+            "is_complete": info.get("isPartial") is not True,
             "ended_at": _stamp(info, "endTime"),
             "duration_seconds": _between(info),
             "transcript": transcript.of_messaging(record),

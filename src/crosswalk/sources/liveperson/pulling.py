@@ -167,6 +167,30 @@ async def one(api: LivePersonApi, reading: Reading, conversation_id: str, new_id
     return reading.messaging(records[0], new_id())
 
 
+async def again(api: LivePersonApi, reading: Reading, subject: str, new_id: NewId) -> Page:
+    """Return one ended conversation by its id; `SkipRecord` says why when there is none or it goes on."""
+    found = await one(api, reading, subject, new_id) if _is_messaging(subject) else await _chat(api, reading, subject, new_id)
+    if isinstance(found, Rejected):
+        return Page(Accepted(invalid=(found,)), None)
+    if found.type == MESSAGING_OPEN:
+        raise SkipRecord("The conversation goes on; it can be read once it has ended.")
+    return Page(Accepted(events=(found,)), None)
+
+
+async def _chat(api: LivePersonApi, reading: Reading, chat_id: str, new_id: NewId) -> Event | Rejected:
+    """Return one chat; LivePerson's history holds ended ones only, and looks for an id whatever the times are."""
+    settings, now = reading.settings, reading.received_at
+    start = {"from": _millis(now - LONGEST), "to": _millis(now)}
+    asked = {"start": start, "engagementId": settings.account_id + reading.chat_id(chat_id)}
+    answer = await api.chats({**asked, "interactive": True, "ended": True}, 0)
+    records = answer.get("interactionHistoryRecords") if isinstance(answer, dict) else None
+    if not isinstance(records, list):
+        raise api.later("answers with something else than a list of conversations")
+    if not records:
+        raise SkipRecord("LivePerson does not have the chat in its history; it can be read once it has ended.")
+    return reading.chat(records[0], new_id())
+
+
 async def expand(api: LivePersonApi, reading: Reading, notice: Notice, new_id: NewId) -> Accepted:
     """Return the conversation behind a notice; one that is not in the history yet, or not closed there, is asked for again later."""
     conversation_id = webhooks.conversation_of(notice)
@@ -184,6 +208,11 @@ async def expand(api: LivePersonApi, reading: Reading, notice: Notice, new_id: N
     if (found.type == MESSAGING_OPEN or facts.is_partial(found.payload)) and waited < _GIVE_UP:
         raise _later(reading.received_at, waited)
     return Accepted(events=(found,))
+
+
+def _is_messaging(conversation_id: str) -> bool:
+    """Tell a messaging conversation from a chat by its id: chats are numbered."""
+    return not (conversation_id.isascii() and conversation_id.isdigit())
 
 
 def _later(now: datetime, waited: timedelta) -> RetryLater:

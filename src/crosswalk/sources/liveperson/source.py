@@ -104,6 +104,18 @@ class LivePerson:
         """Return the conversation that a webhook pointed at."""
         return await pulling.expand(_own(api), _reading(source, received_at), notice, new_id)
 
+    def late_data(self, settings: Mapping[str, Any]) -> tuple[timedelta, ...]:
+        """Return nothing: what LivePerson completes within a day is read by the daily pull."""
+        del settings
+        return ()
+
+    async def refetch(
+        self, api: VendorApi, source: SourceConfig, subject: str, position: Any | None, received_at: datetime, new_id: NewId
+    ) -> Page:
+        """Return one ended conversation, by its id as the widget has it."""
+        del position
+        return await pulling.again(_own(api), _reading(source, received_at), subject, new_id)
+
     async def check(self, api: VendorApi, source: SourceConfig) -> tuple[Finding, ...]:
         """Try the credentials and what they may read."""
         own = _own(api)

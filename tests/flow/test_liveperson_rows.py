@@ -1,0 +1,349 @@
+"""LivePerson, whole: a conversation ends, and its transcript stands in the org, tied to who it was with."""
+
+from dataclasses import replace
+
+import pytest
+from tests.vendors.clock import WindingClock
+from tests.vendors.liveperson import CLIENT_SECRET, SIGNING_SECRET, LivePersonSimulator, sde
+from tests.world import KEY_FIELD
+
+from crosswalk.engine.notices import Notices
+from crosswalk.engine.pulls import Puller
+from crosswalk.engine.vendors import Vendors
+from crosswalk.mapping import check, document
+from crosswalk.presets import loader
+from crosswalk.sources import registry
+from localorg.custom_fields import custom_field
+from localorg.custom_objects import custom_object
+
+TRANSCRIPT = "Chat_Transcript__c"
+ELIN = {"visitorName": "Elin Berg", "surveys": {"preChat": {"Name": "Elin Berg", "Email": "elin.berg@nordkaj.example"}}}
+KINDS = {"Text": "string", "LongTextArea": "textarea", "DateTime": "datetime", "Number": "double", "Lookup": "reference"}
+FIELD, TOO, ONLY = (), ("file_too",), ("file_only",)
+
+
+@pytest.fixture
+def database_url(sqlite_url):
+    """Take one database: which one cannot matter here."""
+    return sqlite_url
+
+
+@pytest.fixture
+def clock(clock):
+    """Let the vendor's waits pass by themselves."""
+    return WindingClock(clock.now())
+
+
+class Conversations:
+    """An account, the org its conversations go to, and the source between them."""
+
+    def __init__(self, here):
+        self.here, self.vendor = here, LivePersonSimulator(here.clock)
+        self.http = self.vendor.client()
+        self.vendors = Vendors(self.http, here.clock)
+        self.source_id = self.sync_id = ""
+
+    async def map(self, *options, **settings):
+        """Add the source with the preset's sync."""
+        secrets = {"signing_secret": SIGNING_SECRET, "client_secret": CLIENT_SECRET}
+        self.source_id = await self.here.add_source("liveperson", {**self.vendor.settings, **settings}, secrets)
+        self.sync_id = await self.here.add_sync(self.source_id, preset(*options))
+
+    async def map_rows(self, *rows):
+        """Add the source with the preset's sync and further rows of the transcript."""
+        await self.map()
+        mapping = preset()
+        mapping["steps"][2]["rows"] += rows
+        await self.here.save_mapping(self.sync_id, mapping)
+
+    async def pull(self, stream=None):
+        """Let time pass, pull, and work it off."""
+        self.here.clock.advance(120)
+        source = (await self.here.configuration.current()).sources[self.source_id]
+        for name in (stream,) if stream else registry.source("liveperson").streams(source.settings):
+            await Puller(self.here.engine, self.here.receiver, self.vendors).pull(source, name)
+        await self.here.drain()
+
+    async def arrive(self):
+        """Let everything LivePerson posted arrive and work it off."""
+        for body, _ in self.vendor.take_posted():
+            await self.here.deliver(self.source_id, body)
+        await Notices(self.here.engine, self.here.receiver, self.vendors).sweep()
+        await self.here.drain()
+
+    async def transcript(self, *fields):
+        (found,) = await self.here.records(f"SELECT {', '.join(fields)} FROM {TRANSCRIPT}")
+        return found[fields[0]] if len(fields) == 1 else found
+
+    async def count(self, name):
+        return len(await self.here.records(f"SELECT Id FROM {name}"))
+
+
+def preset(*options):
+    return loader.load("liveperson", options).document
+
+
+def described(need):
+    """Return a field that the preset declares, as the org has it."""
+    sizes = {name: value for name in ("length", "precision", "scale") if (value := getattr(need, name)) is not None}
+    references = {"referenceTo": need.references} if need.references else {}
+    return custom_field({"name": need.field, "type": KINDS[need.type], **sizes, **references})
+
+
+@pytest.fixture
+async def talks(here):
+    """Return an org that has all the preset needs, beside an account."""
+    (need,) = loader.load("liveperson").needs.objects
+    made = custom_object(need.name, {"label": need.label, "pluralLabel": need.plural, "nameField": {"label": "N", "type": "Text"}}, 1)
+    key = custom_field({"name": KEY_FIELD, "type": "string", "length": 80, "unique": True, "externalId": True})
+    fields = {field.name.lower(): field for field in (*map(described, need.fields), key)}
+    org = here.org.org
+    org.add_object(replace(made, fields={**made.fields, **fields}))
+    org.add_field("ContentVersion", key)
+    for owner, name in (("ContentVersion", "FirstPublishLocationId"), ("ContentDocumentLink", "LinkedEntityId")):
+        known = org.schema.object(owner).field(name)
+        org.add_field(owner, replace(known, reference_to=(*known.reference_to, need.name)))
+    found = Conversations(here)
+    yield found
+    await found.http.aclose()
+
+
+# --- the transcript ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.shows("LP-30")
+async def test_chat_and_messaging_are_told_apart(talks):
+    await talks.map()
+    talks.vendor.chat(1)
+    talks.vendor.conversation(2)
+    await talks.pull()
+    kinds = await talks.here.records(f"SELECT LivePerson_SDK_API_Type__c FROM {TRANSCRIPT} ORDER BY LivePerson_SDK_API_Type__c")
+    assert ["Chat", "Messaging"] == [row["LivePerson_SDK_API_Type__c"] for row in kinds]
+
+
+async def test_a_chat_that_ended_becomes_a_transcript(talks):
+    await talks.map()
+    talks.vendor.chat(1, **ELIN)
+    await talks.pull()
+    fields = ("Conversation_Id__c", "Duration__c", "Skill__c", "Agent_Name__c", "Visitor_Name__c", "Visitor_Email__c", "Goal_Name__c")
+    assert ["4294970001", 300, "Orders", "Priya Nair", "Elin Berg", "elin.berg@nordkaj.example", "Resolve order questions"] == list(
+        (await talks.transcript(*fields)).values()
+    )
+
+
+async def test_a_messaging_conversation_that_ended_becomes_a_transcript(talks):
+    await talks.map()
+    talks.vendor.conversation(2)
+    await talks.arrive()
+    found = await talks.transcript("Transcript__c", "Visitor_Email__c", "Agent_Name__c")
+    said = "[2026-03-04 08:00:00] Davide Rossetti2: Message 0\n[2026-03-04 08:01:00] Agent: Message 1"
+    assert [said, "d2@studio.example", "Tomas Vesely"] == list(found.values())
+
+
+async def test_an_open_conversation_makes_nothing(talks):
+    await talks.map()
+    talks.vendor.conversation(2, status="OPEN")
+    await talks.pull()
+    assert 0 == await talks.count(TRANSCRIPT)
+
+
+@pytest.mark.shows("P2")
+async def test_a_webhook_pulls_and_a_reading_on_demand_are_one_transcript(talks):
+    await talks.map()
+    conversation = talks.vendor.conversation(2)
+    await talks.arrive()
+    for _ in range(2):
+        await talks.pull()
+    source = (await talks.here.configuration.current()).sources[talks.source_id]
+    vendor = talks.vendors.of(source)
+    page = await vendor.kind.refetch(vendor.api, source, conversation, None, talks.here.clock.now(), talks.here.ids.new)
+    await talks.here.receiver.receive(source, page.accepted, fingerprint=vendor.kind.fingerprint)
+    await talks.here.drain()
+    assert (1, 1) == (await talks.count(TRANSCRIPT), len(talks.here.writes()))
+
+
+@pytest.mark.shows("LP-71")
+async def test_after_partial_and_full_partial_leaves_the_full_transcript(talks):
+    await talks.map()
+    chat = talks.vendor.chat(1, lines=4, isPartial=True, **ELIN)
+    whole = talks.vendor.chats[chat]
+    part = {**whole, "transcript": {"lines": whole["transcript"]["lines"][:1]}, "surveys": {}, "campaign": {"campaignName": "NA"}}
+    for record in (part, {**whole, "info": {**whole["info"], "isPartial": False}}, part):
+        talks.vendor.chats[chat] = record
+        await talks.pull("chats")
+    found = await talks.transcript("Transcript__c", "Visitor_Email__c", "Campaign_Name__c")
+    assert (4, "elin.berg@nordkaj.example", "Order support") == (found["Transcript__c"].count("Line"), *list(found.values())[1:])
+
+
+@pytest.mark.shows("P5")
+async def test_nothing_takes_the_place_of_a_value(talks):
+    await talks.map()
+    chat = talks.vendor.chat(1, **ELIN)
+    await talks.pull("chats")
+    nothing = {"skillName": "Unassigned", "agentFullName": "undefined", "visitorName": None, "chatStartUrl": ""}
+    talks.vendor.chats[chat]["info"] |= {**nothing, "endReasonDesc": "Visitor closed chat"}
+    await talks.pull("chats")
+    assert ["Orders", "Priya Nair", "Elin Berg"] == list((await talks.transcript("Skill__c", "Agent_Name__c", "Visitor_Name__c")).values())
+
+
+@pytest.mark.shows("P1", "P3")
+@pytest.mark.parametrize("point", ["K2", "K4", "K5", "K6", "K7"])
+async def test_a_worker_that_dies_anywhere_leaves_one_transcript_and_one_file(talks, point):
+    await talks.map(*TOO)
+    talks.vendor.chat(1, **ELIN)
+    talks.here.clock.advance(120)
+    source = (await talks.here.configuration.current()).sources[talks.source_id]
+    await Puller(talks.here.engine, talks.here.receiver, talks.vendors).pull(source, "chats")
+    await talks.here.crash(point)
+    await talks.here.drain()
+    assert (1, 1) == (await talks.count(TRANSCRIPT), await talks.count("ContentVersion"))
+
+
+# --- the save modes ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.shows("LP-26")
+@pytest.mark.parametrize(("mode", "in_field", "files"), [(FIELD, True, 0), (TOO, True, 1), (ONLY, False, 1)], ids=["field", "both", "file"])
+async def test_the_transcript_is_saved_as_field_file_or_both_and_once(talks, mode, in_field, files):
+    await talks.map(*mode)
+    chat = talks.vendor.chat(1, **ELIN)
+    await talks.pull("chats")
+    talks.vendor.chats[chat]["info"]["endReasonDesc"] = "Visitor closed chat"
+    await talks.pull("chats")
+    assert (in_field, files) == (bool(await talks.transcript("Transcript__c")), await talks.count("ContentVersion"))
+
+
+@pytest.mark.shows("LP-26")
+async def test_the_file_holds_the_whole_text_and_hangs_on_the_transcript(talks):
+    await talks.map(*TOO)
+    talks.vendor.chat(1, visitorName="Åsa Öberg")
+    await talks.pull("chats")
+    (version,) = await talks.here.records("SELECT Id, ContentDocumentId, Title, FileExtension FROM ContentVersion")
+    record = await talks.transcript("Id")
+    links = await talks.here.records(
+        f"SELECT LinkedEntityId FROM ContentDocumentLink WHERE ContentDocumentId = '{version['ContentDocumentId']}'"
+    )
+    assert ("Transcript 4294970001", "txt", True) == (version["Title"], version["FileExtension"], {"LinkedEntityId": record} in links)
+
+
+async def test_a_file_waits_until_nothing_is_missing(talks):
+    await talks.map(*ONLY)
+    chat = talks.vendor.chat(1, isPartial=True, lines=1)
+    await talks.pull("chats")
+    before = await talks.count("ContentVersion")
+    talks.vendor.chats[chat]["info"]["isPartial"] = False
+    await talks.pull("chats")
+    assert (0, 1) == (before, await talks.count("ContentVersion"))
+
+
+async def test_a_long_transcript_is_cut_in_the_field_and_whole_in_the_file(talks):
+    await talks.map(*TOO)
+    chat = talks.vendor.chat(1, lines=1)
+    talks.vendor.chats[chat]["transcript"]["lines"][0]["text"] = "x" * 140_000
+    await talks.pull("chats")
+    (version,) = await talks.here.records("SELECT ContentSize FROM ContentVersion")
+    assert (131_072, True) == (len(await talks.transcript("Transcript__c")), version["ContentSize"] > 140_000)
+
+
+# --- who it was with --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("object_name", "field"), [("Contact", "Contact__c"), ("Lead", "Lead__c")])
+async def test_the_transcript_is_tied_to_the_person_who_is_known(talks, object_name, field):
+    await talks.map()
+    company = {"Company": "Nordkaj"} if object_name == "Lead" else {}
+    (person,) = await talks.here.seed(object_name, {"LastName": "Berg", "Email": "ELIN.berg@nordkaj.example", **company})
+    talks.vendor.chat(1, **ELIN)
+    await talks.pull("chats")
+    assert person == await talks.transcript(field)
+
+
+async def test_nobody_is_created_for_somebody_unknown(talks):
+    await talks.map()
+    talks.vendor.chat(1, **ELIN)
+    await talks.pull("chats")
+    assert (1, 0, 0) == (await talks.count(TRANSCRIPT), await talks.count("Lead"), await talks.count("Contact"))
+
+
+async def test_a_converted_lead_is_followed_to_its_contact(talks):
+    await talks.map()
+    (lead,) = await talks.here.seed("Lead", {"LastName": "Berg", "Email": "elin.berg@nordkaj.example", "Company": "Nordkaj"})
+    contact = await talks.here.convert(lead)
+    talks.vendor.chat(1, **ELIN)
+    await talks.pull("chats")
+    assert {"Contact__c": contact, "Lead__c": None} == await talks.transcript("Contact__c", "Lead__c")
+
+
+async def test_what_a_person_linked_stays_linked(talks):
+    await talks.map()
+    chat = talks.vendor.chat(1, **ELIN)
+    await talks.pull("chats")
+    (other,) = await talks.here.seed("Contact", {"LastName": "Holm"})
+    await talks.here.edit(TRANSCRIPT, await talks.transcript("Id"), Contact__c=other)
+    await talks.here.seed("Contact", {"LastName": "Berg", "Email": "elin.berg@nordkaj.example"})
+    talks.vendor.chats[chat]["info"]["endReasonDesc"] = "Visitor closed chat"
+    await talks.pull("chats")
+    assert other == await talks.transcript("Contact__c")
+
+
+# --- mappings of one's own --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.shows("LP-27", "LP-93")
+async def test_a_survey_answer_is_stored_on_the_transcript(talks):
+    await talks.here.add_field(TRANSCRIPT, "Account_Number__c", type="string", length=255)
+    await talks.map_rows(
+        {"field": "Account_Number__c", "entry": {"attribute": "surveys.preChat[displayName=What is your Account Number?].value"}}
+    )
+    talks.vendor.chat(1, surveys={"preChat": {"What is your Account Number?": "C-558120"}})
+    await talks.pull("chats")
+    assert "C-558120" == await talks.transcript("Account_Number__c")
+
+
+TYPES = {
+    "string": ({"length": 255}, "age", 46.0, "46"),
+    "textarea": ({"length": 32_768}, "age", "46.0", "46.0"),
+    "double": ({"precision": 5, "scale": 1}, "age", "46.0", 46.0),
+    "date": ({}, "birthday", None, "1979-08-19"),
+    "datetime": ({}, "started_at", None, "2026-03-04T08:55:00.000+0000"),
+    "boolean": ({}, "is_messaging", None, False),
+    "picklist": ({"picklist": ["Search", "Social"]}, "marketing_channel", None, "Search"),
+    "url": ({}, "start_url", None, "https://shop.example/"),
+    "email": ({}, "personal_email", None, "elin@nordkaj.example"),
+    "phone": ({}, "personal_phone", None, "+46700000001"),
+}
+
+
+@pytest.mark.shows("LP-29")
+async def test_every_type_of_field_takes_what_suits_it(talks):
+    for kind, (facts, *_) in TYPES.items():
+        await talks.here.add_field(TRANSCRIPT, f"Own_{kind}__c", type=kind, **facts)
+    await talks.map_rows(*({"field": f"Own_{kind}__c", "entry": {"attribute": key}} for kind, (_, key, *_) in TYPES.items()))
+    contact = {"personalContact": {"email": "elin@nordkaj.example", "phone": "+46700000001"}}
+    age = {"customerAgeInYears": "46.0", "customerYearOfBirth": "1979", "customerMonthOfBirth": "8", "customerDateOfBirth": "19"}
+    marketing = {"marketingCampaignInfo": {"marketingCampaignInfo": {"originatingChannel": "1"}}, "serverTimeStamp": "1"}
+    attributes = [sde("PERSONAL_INFO", 1, customerAge=age, contacts=[contact]), marketing]
+    talks.vendor.chat(1, sdes=attributes, chatStartUrl="https://shop.example/")
+    await talks.pull("chats")
+    found = await talks.transcript(*(f"Own_{kind}__c" for kind in TYPES))
+    assert {f"Own_{kind}__c": expected for kind, (*_, expected) in TYPES.items()} | {"Own_string__c": "46.0"} == found
+
+
+@pytest.mark.shows("LP-29")
+@pytest.mark.parametrize(("kind", "attribute"), [("date", "country"), ("reference", "csat"), ("boolean", "started_at"), ("base64", "age")])
+async def test_what_does_not_suit_a_field_is_refused_when_it_is_saved(talks, kind, attribute):
+    facts = {"referenceTo": "Contact"} if kind == "reference" else {}
+    await talks.here.add_field(TRANSCRIPT, "Own__c", type=kind, **facts)
+    mapping = preset()
+    mapping["steps"][2]["rows"].append({"field": "Own__c", "entry": {"attribute": attribute}})
+    schema = await (await talks.here.ready_org()).describe.schema({TRANSCRIPT, "Contact", "Lead"})
+    found = check.check(document.parse(mapping), registry.source("liveperson").catalogue({}), schema)
+    expected = [] if (kind, attribute) == ("date", "country") else ["type_mismatch"]
+    assert expected == [problem.code for problem in check.refusing(found)]
+
+
+@pytest.mark.parametrize("options", [FIELD, TOO, ONLY], ids=str)
+async def test_the_preset_suits_an_org_that_has_what_it_needs(talks, options):
+    mapping = document.parse(preset(*options))
+    schema = await (await talks.here.ready_org()).describe.schema(document.objects(mapping))
+    assert [] == check.check(mapping, registry.source("liveperson").catalogue({}), schema)
