@@ -35,7 +35,7 @@ def clock():
 
 @pytest.fixture
 def database_url(sqlite_url):
-    """Most of this is arithmetic; what the database decides is shown on both below."""
+    """Return a SQLite database: most of this is arithmetic; what the database decides is shown on both below."""
     return sqlite_url
 
 

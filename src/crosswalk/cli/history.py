@@ -12,7 +12,7 @@ from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crosswalk import runtime
-from crosswalk.cli import bodies, draining, process
+from crosswalk.cli import bodies, draining, failed_calls, process
 from crosswalk.errors import ConfigurationError
 from crosswalk.inbox import deliveries
 from crosswalk.journal import log as journal
@@ -42,9 +42,14 @@ def log(
     since: Annotated[datetime | None, typer.Option(help="Only deliveries received since then, UTC.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="Write one JSON object a delivery, its steps included.")] = False,
+    callouts: Annotated[bool, typer.Option("--callouts", help="Show calls to a source or to Salesforce that failed, instead.")] = False,
 ) -> None:
-    """Show deliveries, newest first: how each ended, or what it waits for."""
+    """Show deliveries, newest first: how each ended, or what it waits for; or the calls that failed."""
     moment = since.replace(tzinfo=UTC) if since else None
+    if callouts:
+        if state or reason or sync or run or record:
+            raise typer.BadParameter("--callouts goes with --source, --since, --limit and --json only.")
+        process.run(lambda settings: failed_calls.show(settings, source, moment, limit, as_json=as_json))
     chosen = Filter(states=state or (), reasons=reason or (), run_id=run, record_id=record, since=moment)
     process.run(lambda settings: _log(settings, chosen, source, sync, limit, as_json=as_json))
 

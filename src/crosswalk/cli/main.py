@@ -11,12 +11,14 @@ from crosswalk.cli import (
     explain,
     forget,
     history,
+    jobs,
     logs,
     preview,
     process,
     provision,
     pulling,
     running,
+    runs,
     sending,
     serve,
     workspaces,
@@ -55,6 +57,9 @@ app.command()(sending.send)
 app.command()(preview.preview)
 app.command()(running.run)
 app.command()(pulling.pull)
+app.command()(jobs.jobs)
+app.command()(runs.runs)
+app.command()(runs.stop)
 app.command()(history.log)
 app.command()(history.replay)
 app.command()(explain.explain)

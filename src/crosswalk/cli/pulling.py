@@ -1,6 +1,7 @@
 """`pull`: asks a source's system what changed, and takes it into the inbox; a running `serve` or `worker` writes it."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -9,11 +10,13 @@ from rich.console import Console
 
 from crosswalk import runtime
 from crosswalk.cli import bodies, process
-from crosswalk.engine import discovery
-from crosswalk.engine.pulls import Pulled
+from crosswalk.engine import discovery, jobs, orders
+from crosswalk.engine.orders import Order
+from crosswalk.engine.pulls import Pulled, Puller
 from crosswalk.engine.vendors import Vendor
 from crosswalk.errors import ConfigurationError, CrosswalkError
 from crosswalk.inbox import expand
+from crosswalk.journal.runs import RunKind
 from crosswalk.runtime import Runtime
 from crosswalk.settings import Settings
 from crosswalk.sources.base import Window
@@ -28,33 +31,48 @@ def pull(
     ] = None,
     end: Annotated[datetime | None, typer.Option("--to", formats=_FORMATS, help="End of the range, UTC; else now.")] = None,
     stream: Annotated[str | None, typer.Option(help="Pull this stream only.")] = None,
+    split: Annotated[bool, typer.Option("--split", help="Split a range of more than 30 days into several runs.")] = False,
+    one: Annotated[str | None, typer.Option(help="Read only this session or conversation, by the id its system gives it.")] = None,
 ) -> None:
     """Ask a source's system what changed, and queue it; 1 when a pull did not come to its end."""
-    process.run(lambda settings: _pull(settings, source, stream, start, end))
+    if one is not None and (start or end or stream):
+        raise typer.BadParameter("--one stands alone; a range or a stream is another pull.")
+    process.run(lambda settings: _pull(settings, source, stream, _Asked(start, end, split, one)))
 
 
-async def _pull(settings: Settings, name: str, stream: str | None, start: datetime | None, end: datetime | None) -> int:
-    console = process.console()
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a person asks for; nothing of it means what is new."""
+
+    start: datetime | None
+    end: datetime | None
+    split: bool
+    one: str | None
+
+    def orders(self, streams: tuple[str, ...], now: datetime, name: str) -> list[Order]:
+        """Return the pulls to run, one after the other."""
+        if self.one is not None:
+            return [orders.of_one(RunKind.ON_DEMAND, self.one, name)]
+        if self.start is None and self.end is None:
+            return [orders.since_last(stream) for stream in streams]
+        if self.start is None:
+            raise ConfigurationError("A range needs its begin; give --from as well as --to.")
+        window = Window(_utc(self.start), _utc(self.end) if self.end else now)
+        return [orders.of_range(stream, part) for part in jobs.parts(window, now, split=self.split) for stream in streams]
+
+
+async def _pull(settings: Settings, name: str, stream: str | None, asked: _Asked) -> int:
+    console, stop = process.console(), process.stop_on_signal()
     async with runtime.opened(settings) as parts:
-        source = bodies.source_named(await parts.engine.configuration.current(), name)
+        engine = parts.engine
+        source = bodies.source_named(await engine.configuration.current(), name)
         vendor = parts.vendors.of(source)
-        window = _window(start, end, parts.engine.clock.now())
-        streams = _streams(vendor, stream)
+        wanted = asked.orders(_streams(vendor, stream), engine.clock.now(), engine.ids.new())
         await _discover(parts, vendor, console)
-        codes = [await _one(parts, vendor, each, window, console) for each in streams]
+        puller = Puller(engine, parts.receiver, parts.vendors, ending=stop.is_set)
+        codes = [await _one(puller, vendor, each, console) for each in wanted if not stop.is_set()]
         await _notices(parts, vendor, console)
-    return max(codes)
-
-
-def _window(start: datetime | None, end: datetime | None, now: datetime) -> Window | None:
-    if start is None and end is None:
-        return None
-    if start is None:
-        raise ConfigurationError("A range needs its begin; give --from as well as --to.")
-    begin, until = _utc(start), _utc(end) if end else now
-    if not begin < until <= now:
-        raise ConfigurationError("The range must begin before it ends and must not end in the future; correct --from and --to.")
-    return Window(begin, until)
+    return process.INTERRUPTED if stop.is_set() else max(codes)
 
 
 def _utc(moment: datetime) -> datetime:
@@ -79,11 +97,10 @@ async def _discover(parts: Runtime, vendor: Vendor, console: Console) -> None:
         console.print(f"attributes: {error.sentence}", markup=False)
 
 
-async def _one(parts: Runtime, vendor: Vendor, stream: str, window: Window | None, console: Console) -> int:
-    puller, source = parts.puller(), vendor.source
-    pulled = await (puller.pull_range(source, stream, window) if window else puller.pull(source, stream))
+async def _one(puller: Puller, vendor: Vendor, order: Order, console: Console) -> int:
+    pulled = await puller.run(vendor.source, order)
     if pulled is None:
-        console.print(f"{stream}: another pull of it is running; it was left to that one.", markup=False)
+        console.print(f"{order.stream}: another pull of it is running; it was left to that one.", markup=False)
         return 0
     for line in _told(pulled):
         console.print(line, markup=False)

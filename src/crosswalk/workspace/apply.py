@@ -13,6 +13,7 @@ from sqlalchemy import delete, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crosswalk.clock import Clock
+from crosswalk.engine import schedules
 from crosswalk.inbox import deliveries
 from crosswalk.reasons import Reason
 from crosswalk.sources import addresses
@@ -73,6 +74,9 @@ class _Writing:
         for position, sync in enumerate(workspace.syncs):
             await self._sync(sync, position)
         await self._bindings()
+        for planned in self._plan.jobs:
+            if self._differs("job", planned.name):
+                await schedules.save(self._tx, self._ids, planned.made(self._sources[planned.source]), self._now)
         await self._audit()
 
     def _differs(self, kind: str, name: str) -> bool:

@@ -12,10 +12,11 @@ from crosswalk.errors import Problem
 from crosswalk.sources import registry
 from crosswalk.sources.base import Pulling
 from crosswalk.store.configuration import Configuration, ConnectionConfig, SourceConfig, SyncConfig
-from crosswalk.workspace import campaigns, login_help, mappings
+from crosswalk.workspace import campaigns, login_help, mappings, schedules
 from crosswalk.workspace.campaigns import Binding
 from crosswalk.workspace.document import ConnectionSpec, SourceSpec, SyncSpec, Workspace
 from crosswalk.workspace.mistakes import WorkspaceError
+from crosswalk.workspace.schedules import Planned
 from crosswalk.workspace.state import Current
 
 HOOK_TOKEN = "hook_token"  # noqa: S105  # the name under which it is kept
@@ -64,6 +65,7 @@ class Plan:
     differences: tuple[Difference, ...]
     documents: Mapping[str, Mapping[str, Any]]
     bindings: tuple[Binding, ...]
+    jobs: tuple[Planned, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -75,10 +77,12 @@ def diff(workspace: Workspace, current: Current) -> Plan:
     """Compare a workspace with what is stored; raise `WorkspaceError` with every reason why it cannot be applied."""
     comparison = _Comparison(workspace, current.configuration)
     bindings, contradictions = campaigns.wanted(workspace, current)
-    differences = (*comparison.connections(), *comparison.sources(), *comparison.syncs(), *map(_of_binding, bindings))
-    if comparison.problems or contradictions:
-        raise WorkspaceError([*comparison.problems, *contradictions])
-    return Plan(workspace, current, differences, comparison.documents, tuple(bindings))
+    jobs, wrong = schedules.wanted(workspace, current)
+    parts = (comparison.connections(), comparison.sources(), comparison.syncs(), map(_of_binding, bindings), map(_of_job, jobs))
+    differences = tuple(difference for part in parts for difference in part)
+    if comparison.problems or contradictions or wrong:
+        raise WorkspaceError([*comparison.problems, *contradictions, *wrong])
+    return Plan(workspace, current, differences, comparison.documents, tuple(bindings), tuple(jobs))
 
 
 class _Comparison:
@@ -225,6 +229,10 @@ def _of_binding(binding: Binding) -> Difference:
     after = {"campaign": binding.campaign_id} if binding.campaign_id else {}
     action = Action.KEEP if before == after else Action.REMOVE if not after else Action.CHANGE if before else Action.ADD
     return Difference(action, "campaign", binding.name, before, after)
+
+
+def _of_job(planned: Planned) -> Difference:
+    return _difference("job", planned.name, dict(planned.before), dict(planned.after), ())
 
 
 def _left(kind: str, stored: Mapping[str, Any], named: tuple[ConnectionSpec | SourceSpec | SyncSpec, ...]) -> Iterator[Difference]:

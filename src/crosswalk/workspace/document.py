@@ -56,18 +56,20 @@ class Login(StrEnum):
 
     PASSWORD = "password"  # noqa: S105  # the name of a login
     CLIENT_CREDENTIALS = "client_credentials"
+    JWT = "jwt"
     REFRESH_TOKEN = "refresh_token"  # noqa: S105  # as above
     ACCESS_TOKEN = "access_token"  # noqa: S105  # as above
 
     @property
     def settings(self) -> tuple[str, ...]:
         """The settings this login needs."""
-        return {"password": ("username",), "access_token": ("login_url",)}.get(self.value, ("client_id",))
+        return {"password": ("username",), "jwt": ("client_id", "username"), "access_token": ("login_url",)}.get(self.value, ("client_id",))
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """The secrets this login needs."""
-        return {"password": ("password", "security_token"), "client_credentials": ("client_secret",)}.get(self.value, (self.value,))
+        named = {"password": ("password", "security_token"), "client_credentials": ("client_secret",), "jwt": ("private_key",)}
+        return named.get(self.value, (self.value,))
 
 
 class ConnectionSettings(_Part):
@@ -95,6 +97,30 @@ class ConnectionSpec(_Part):
     reserve: Annotated[int, Field(ge=0)] = 0
 
 
+class PeriodicSpec(_Part):
+    """The periodic job of a source."""
+
+    state: SourceSwitch = SourceState.ON
+    every_hours: int = 3
+    window_hours: float = 6
+
+
+class DailySpec(_Part):
+    """The daily job of a source."""
+
+    state: SourceSwitch = SourceState.ON
+    hour: int = 4
+    zone: str = "UTC"
+    window_hours: float = 48
+
+
+class JobsSpec(_Part):
+    """When a source is read by itself; a job that is not named stays as it is."""
+
+    periodic: PeriodicSpec | None = None
+    daily: DailySpec | None = None
+
+
 class SourceSpec(_Part):
     """One engagement system."""
 
@@ -107,6 +133,7 @@ class SourceSpec(_Part):
     retention_days: Annotated[int, Field(ge=1)] | None = Field(
         None, description="How many days the content of its events is kept; else as the settings say."
     )
+    jobs: JobsSpec = JobsSpec()
 
 
 class Override(_Part):
@@ -142,5 +169,7 @@ class Workspace(_Part):
 
 
 KEYS = frozenset(
-    key for part in (ConnectionSettings, ConnectionSpec, SourceSpec, Override, SyncSpec, Workspace) for key in part.model_fields
+    key
+    for part in (ConnectionSettings, ConnectionSpec, SourceSpec, JobsSpec, PeriodicSpec, DailySpec, Override, SyncSpec, Workspace)
+    for key in part.model_fields
 )

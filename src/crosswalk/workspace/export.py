@@ -14,7 +14,7 @@ from crosswalk.mapping import document
 from crosswalk.presets import loader
 from crosswalk.store.configuration import Configuration, ConnectionConfig, SourceConfig, SyncConfig, SyncState
 from crosswalk.store.vault import Vault
-from crosswalk.workspace import state
+from crosswalk.workspace import schedules, state
 from crosswalk.workspace.compare import HOOK_TOKEN
 from crosswalk.workspace.state import Current
 
@@ -27,7 +27,7 @@ async def export(tx: AsyncConnection, vault: Vault) -> str:
     configuration = current.configuration
     data = {
         "connections": [_connection(one) for one in _by_name(configuration.connections.values())],
-        "sources": [_source(one) for one in _by_name(configuration.sources.values())],
+        "sources": [_source(one, current) for one in _by_name(configuration.sources.values())],
         "syncs": [_sync(one, current) for one in configuration.syncs.values() if one.state is not SyncState.REMOVED],
     }
     return yaml.safe_dump({key: value for key, value in data.items() if value}, sort_keys=False, allow_unicode=True, width=_WIDTH)
@@ -50,7 +50,7 @@ def _connection(stored: ConnectionConfig) -> dict[str, Any]:
     return {key: value for key, value in found.items() if value is not None}
 
 
-def _source(stored: SourceConfig) -> dict[str, Any]:
+def _source(stored: SourceConfig, current: Current) -> dict[str, Any]:
     references = _references(stored.name, stored.secrets)
     hook_token = references.pop(HOOK_TOKEN, None)
     found = {
@@ -61,6 +61,7 @@ def _source(stored: SourceConfig) -> dict[str, Any]:
         "secrets": references,
         "hook_token": hook_token,
         "retention_days": stored.retention_days,
+        "jobs": {kind.value: schedules.shown(one) for kind, one in sorted(current.schedules.get(stored.id, {}).items())},
     }
     return {key: value for key, value in found.items() if value}
 

@@ -1,11 +1,14 @@
 """What is stored at the moment, as far as a workspace file speaks of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from crosswalk.engine import schedules
+from crosswalk.engine.jobs import JobKind
+from crosswalk.engine.schedules import Schedule
 from crosswalk.store import configuration, tables
 from crosswalk.store.configuration import Configuration
 from crosswalk.store.vault import Vault
@@ -15,10 +18,11 @@ BindingKey = tuple[str, str, str]  # source id, group id, connection id
 
 @dataclass(frozen=True, slots=True)
 class Current:
-    """The stored configuration and campaign bindings."""
+    """The stored configuration, campaign bindings and jobs."""
 
     configuration: Configuration
     bindings: Mapping[BindingKey, str]
+    schedules: Mapping[str, Mapping[JobKind, Schedule]] = field(default_factory=dict)  # by source id
 
 
 async def read(tx: AsyncConnection, vault: Vault) -> Current:
@@ -26,4 +30,4 @@ async def read(tx: AsyncConnection, vault: Vault) -> Current:
     binding = tables.campaign_binding
     rows = await tx.execute(select(binding.c.source_id, binding.c.group_id, binding.c.connection_id, binding.c.campaign_id))
     bindings = {(row.source_id, row.group_id, row.connection_id): row.campaign_id for row in rows}
-    return Current(await configuration.load(tx, vault), bindings)
+    return Current(await configuration.load(tx, vault), bindings, await schedules.stored(tx))
