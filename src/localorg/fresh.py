@@ -1,7 +1,7 @@
 """The records every org is born with: the organization itself, profiles, users and the lead statuses."""
 
 from localorg import ids
-from localorg.permissions import PROFILES
+from localorg.permissions import ADMINISTRATOR, PROFILES
 from localorg.settings import OrgSettings
 from localorg.transaction import Row, Transaction
 from localorg.users import User
@@ -49,7 +49,8 @@ def _insert_profiles(transaction: Transaction) -> dict[str, str]:
     found = {}
     for number, name in enumerate(PROFILES, start=1):
         profile_id = ids.record_id("00e", number)
-        _insert(transaction, "Profile", {"Id": profile_id, "Name": name, "UserType": "Standard"})
+        everything = dict.fromkeys(("PermissionsModifyAllData", "PermissionsViewAllData"), int(name == ADMINISTRATOR))
+        _insert(transaction, "Profile", {"Id": profile_id, "Name": name, "UserType": "Standard", **everything})
         owned = {"Id": ids.record_id("0PS", number), "Name": f"X{profile_id}", "Label": f"X{profile_id}"}
         _insert(transaction, "PermissionSet", {**owned, "IsOwnedByProfile": 1, "IsCustom": 0, "ProfileId": profile_id})
         found[name] = profile_id
@@ -60,6 +61,7 @@ def _insert_user(transaction: Transaction, user: User, profile_id: str) -> None:
     first, _, last = user.name.partition(" ")
     names = {"FirstName": first, "LastName": last or first, "Name": user.name, "Alias": first[:8].lower()}
     login = {"Username": user.username, "Email": user.email, "IsActive": 1, "ProfileId": profile_id, "UserType": "Standard"}
+    login["UserPermissionsMarketingUser"] = 1  # campaigns are read-only to everybody else
     _insert(transaction, "User", {"Id": user.id, **names, **login, **_LOCALE})
 
 

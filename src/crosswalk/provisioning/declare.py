@@ -1,7 +1,7 @@
 """What the chosen presets need in an org, gathered into one declaration; the org itself is not looked at here."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from crosswalk.errors import ConfigurationError
 from crosswalk.mapping import check, document
@@ -49,6 +49,22 @@ class Declaration:
     def is_required(self, need: FieldNeed) -> bool:
         """Tell whether a field shall be required, the admin's choice included."""
         return need.required is True or (need.required == "ask" and need.path.lower() in self.required)
+
+    def narrowed(self, written: Iterable[str]) -> "Declaration":
+        """Return what is needed by mappings that write these fields, given as `Object.Field`; objects of its own are needed whole."""
+        paths = {each.lower() for each in written}
+        touched = {path.partition(".")[0] for path in paths}
+        objects = tuple(each for each in self.objects if each.name.lower() in touched)
+        own = {each.name for each in objects}
+        return replace(
+            self,
+            objects=objects,
+            fields=tuple(each for each in self.fields if each.object in own or each.path.lower() in paths),
+            values=tuple(each for each in self.values if f"{each.object}.{each.field}".lower() in paths),
+            report_types=tuple(each for each in self.report_types if each.object in own),
+            rights={name: rights for name, rights in self.rights.items() if name in own},
+            standard_rights={},
+        )
 
     @property
     def choices(self) -> tuple[FieldNeed, ...]:

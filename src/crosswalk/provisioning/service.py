@@ -18,7 +18,7 @@ from crosswalk.provisioning.declare import KEY_FIELD, Declaration, Status
 from crosswalk.provisioning.plan import Plan, plan
 from crosswalk.provisioning.survey import State
 from crosswalk.store import tables
-from crosswalk.store.configuration import Configuration, ConnectionConfig, SyncState
+from crosswalk.store.configuration import Configuration, ConnectionConfig, SyncConfig, SyncState
 from crosswalk.turn.context import Engine, Org
 
 _suspended, _binding = tables.suspended_row, tables.campaign_binding
@@ -53,7 +53,8 @@ async def prepare(engine: Engine, org: Org, wish: Wish) -> Prepared:
     wanted = wish.declaration(org.connection.key_field or KEY_FIELD)
     configuration = await engine.configuration.current()
     async with engine.database.read() as tx:
-        statuses = await bound_statuses(tx, configuration, org.connection, wanted.presets)
+        syncs = _served(configuration, org.connection, wanted.presets)
+        statuses = await bound_statuses(tx, org.connection, syncs, [each.label for each in wanted.statuses if each.responded])
     for campaign in wish.campaigns:
         full = record_ids.full(campaign)
         if full is None:
@@ -90,26 +91,31 @@ def write_source(folder: Path, wanted: Declaration) -> tuple[Path, ...]:
 
 
 async def bound_statuses(
-    tx: AsyncConnection, configuration: Configuration, connection: ConnectionConfig, presets: Iterable[str] | None = None
+    tx: AsyncConnection, connection: ConnectionConfig, syncs: Iterable[SyncConfig], responded: Iterable[str] = ()
 ) -> dict[str, tuple[Status, ...]]:
-    """Return the member statuses that syncs write, by campaign bound to them; with presets, of syncs from their kind of source alone."""
-    loaded = [loader.load(name) for name in (loader.names() if presets is None else presets)]
-    responded = {status.label.casefold() for status in declare.statuses(loaded) if status.responded}
-    kinds = {each.kind for each in loaded}
+    """Return the member statuses that these syncs write, by campaign bound to them; `responded` labels count as a response."""
     rows = await tx.execute(select(_binding.c.source_id, _binding.c.campaign_id).where(_binding.c.connection_id == connection.id))
     campaigns: dict[str, list[str]] = {}
     for row in rows:
         campaigns.setdefault(row.source_id, []).append(row.campaign_id)
     found: dict[str, tuple[Status, ...]] = {}
-    for sync in configuration.syncs_into(connection.id):
-        if sync.state is SyncState.REMOVED or configuration.sources[sync.source_id].kind not in kinds:
-            continue
+    for sync in syncs:
         parsed = document.parse(sync.document)
-        counted = responded | {label.casefold() for label in parsed.member_statuses.responded}
+        counted = {label.casefold() for label in (*responded, *parsed.member_statuses.responded)}
         marked = [Status(label, label.casefold() in counted) for label in labels.written(parsed)]
         for campaign in campaigns.get(sync.source_id, ()) if marked else ():
             found[campaign] = _united([*found.get(campaign, ()), *marked])
     return found
+
+
+def _served(configuration: Configuration, connection: ConnectionConfig, presets: Iterable[str]) -> list[SyncConfig]:
+    """Return the syncs into a connection whose source is of a kind that the presets are for."""
+    kinds = {loader.load(name).kind for name in presets}
+    return [
+        sync
+        for sync in configuration.syncs_into(connection.id)
+        if sync.state is not SyncState.REMOVED and configuration.sources[sync.source_id].kind in kinds
+    ]
 
 
 def _united(statuses: Iterable[Status]) -> tuple[Status, ...]:

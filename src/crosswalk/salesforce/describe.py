@@ -86,6 +86,12 @@ class OrgDescribe:
         described = {lower: self._parsed[lower][1] for lower in known}
         return OrgSchema({lower: one for lower, one in described.items() if one})
 
+    async def remembered(self, objects: Iterable[str]) -> OrgSchema:
+        """Return these objects as they were last described, without asking the org; what was never described is left out."""
+        known = await self._known(soql.identifier(name).lower() for name in objects)
+        await self._parse({lower: one.hash for lower, one in known.items()})
+        return OrgSchema({lower: described for lower in known if (described := self._parsed[lower][1])})
+
     def invalidate(self, object_name: str) -> None:
         """Read the object anew at its next use: the org has contradicted what we hold of it."""
         self._stale.add(object_name.lower())
@@ -104,6 +110,11 @@ class OrgDescribe:
                 ordered = sorted(records, key=lambda record: record.fields["SortOrder"] or 0)
                 self._statuses[question.value] = (now, tuple(record.fields["Label"] for record in ordered))
         return {campaign_id: self._statuses[campaign_id][1] for campaign_id in wanted}
+
+    def forget_statuses(self, campaign_ids: Iterable[str]) -> None:
+        """Ask again for the member statuses of these campaigns: they are about to get more."""
+        for campaign_id in campaign_ids:
+            self._statuses.pop(campaign_id, None)
 
     def _needed(self, name: str, known: _Known | None) -> _Request | None:
         lower, now = name.lower(), self._clock.now()
