@@ -10,16 +10,18 @@ mark where the tests kill it.
 Worker, preview and, later, widget and undo all go through here. Nothing else writes to Salesforce.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from crosswalk.errors import CrosswalkError, FieldUnknownError, HoldDelivery, LeaseLostError, PauseConnection, Replan, RetryLater
 from crosswalk.inbox import deliveries
+from crosswalk.mapping.campaigns import STEP
 from crosswalk.model import Draft, Event
 from crosswalk.plan import batch
 from crosswalk.reasons import Reason, State
 from crosswalk.salesforce import writer
 from crosswalk.store.configuration import SourceConfig
-from crosswalk.turn import gather, leasing, pausing, rehearsal, send, settle, wave
+from crosswalk.turn import bound, campaigns, gather, leasing, pausing, rehearsal, send, settle, statuses, wave
+from crosswalk.turn.bound import Bound
 from crosswalk.turn.context import At, Engine, Org, Turn, nowhere
 from crosswalk.turn.gather import Mappings
 from crosswalk.turn.rehearsal import Preview
@@ -50,9 +52,11 @@ async def _work(held: Turn, at: At) -> None:
             held.work = await deliveries.due(tx, engine.vault, held.lanes, engine.clock.now(), engine.settings.deliveries_per_lane)
             strong = await deliveries.strong_keys(tx, engine.vault, held.work)
         ready = await gather.mappings(engine, org, held.configuration, held.work)
-        bound = await gather.campaigns(engine, org.connection.id, [work.event for work in held.work])
-        pending = gather.drafts(held, ready, bound, strong)
         held.suspect(learnt)
+        chosen = await _campaigns(held, ready, strong, at)
+        pending = gather.drafts(held, ready, chosen, strong)
+        lacking = await statuses.missing(held, pending, ready, chosen, org.describe.member_statuses, held.spend)
+        await _waves(held, lacking, ready, at)
         await _waves(held, pending, ready, at)
     except LeaseLostError:
         raise
@@ -66,6 +70,19 @@ async def _work(held: Turn, at: At) -> None:
         _postpone(held, pending, Reason.QUEUED, drifted)
     except (Replan, HoldDelivery) as surprise:
         _postpone(held, pending, Reason.QUEUED, surprise)
+
+
+async def _campaigns(held: Turn, ready: Mappings, strong: Mapping[str, Mapping[str, str]], at: At) -> Bound:
+    """Find the campaign of every event: as an admin picked it, else as a rule of the sync finds or makes it."""
+    engine, connection_id = held.engine, held.org.connection.id
+    found = await bound.load(engine, connection_id, [work.event for work in held.work])
+    wanted = campaigns.unbound(held, ready, found, strong)
+    if wanted:
+        missing = await campaigns.find(found, wanted, campaigns.decider(held, ready, at))
+        await _waves(held, await campaigns.drafts(held, ready, found, missing, held.spend), ready, at)
+        campaigns.conclude(held, found, missing)
+        await bound.keep(engine, connection_id, campaigns.news(found, wanted))
+    return found
 
 
 async def _waves(held: Turn, pending: Sequence[Draft], ready: Mappings, at: At) -> None:
@@ -99,7 +116,7 @@ def _postpone(held: Turn, pending: Sequence[Draft], reason: Reason, cause: Cross
     for draft in pending:
         if any((origin.delivery_id, origin.step) not in held.outcomes for origin in draft.origins):
             held.wait([draft], reason, due, cause.sentence)
-    started = {delivery for delivery, _ in held.outcomes}
+    started = {delivery for delivery, step in held.outcomes if step != STEP}
     for work in held.work:
         if work.delivery.id not in started:
             held.conclude(gather.whole(work, 0), State.WAITING, reason, cause.sentence, due_at=due)

@@ -95,6 +95,18 @@ async def wake(tx: AsyncConnection, connection_id: str, reasons: Iterable[Reason
     return await _wake(tx, and_(tables.delivery.c.sync_id.in_(of_connection), _waits_for(reasons)), now)
 
 
+async def wake_group(tx: AsyncConnection, connection_id: str, source_id: str, group_id: str | None, now: datetime) -> int:
+    """Make deliveries due that wait for a campaign of one session or event, or with None of any of the source; return how many."""
+    of_connection = select(tables.sync.c.id).where(tables.sync.c.connection_id == connection_id, tables.sync.c.source_id == source_id)
+    which = and_(tables.delivery.c.sync_id.in_(of_connection), _waits_for([Reason.NO_CAMPAIGN]))
+    if group_id is not None:
+        event = tables.event
+        which = and_(
+            which, tables.delivery.c.event_id.in_(select(event.c.id).where(event.c.source_id == source_id, event.c.group_id == group_id))
+        )
+    return await _wake(tx, which, now)
+
+
 async def wake_sync(tx: AsyncConnection, sync_id: str, reasons: Iterable[Reason], now: datetime) -> int:
     """Make deliveries of one sync that wait for one of the reasons due, as when it is resumed or removed; return how many."""
     return await _wake(tx, and_(tables.delivery.c.sync_id == sync_id, _waits_for(reasons)), now)

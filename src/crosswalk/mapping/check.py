@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from crosswalk.errors import ConfigurationError, Problem
-from crosswalk.mapping import members, paths
+from crosswalk.mapping import campaigns, members, paths
 from crosswalk.mapping.check_rows import check_match, check_rows
 from crosswalk.mapping.conditions import compile_condition
-from crosswalk.mapping.document import Document, FieldRow, JoinEntry, Step, StepEntry
+from crosswalk.mapping.document import CampaignRule, Document, FieldRow, JoinEntry, Step, StepEntry
 from crosswalk.mapping.nearest import did_you_mean
 from crosswalk.mapping.reading import Sources
 from crosswalk.mapping.rows import PERSON, Makings
@@ -38,6 +38,8 @@ def check(document: Document, catalogue: Sequence[Attribute], schema: OrgSchema 
         problems += check_rows(step, place, target, makings, org=schema is not None)
         if target is not None:
             problems += _required(step, place, target, document)
+    for rule, step in zip(document.campaigns, campaigns.steps(document), strict=True):
+        problems += _rule(rule, step, makings, schema)
     return problems
 
 
@@ -156,6 +158,21 @@ def _records_before(document: Document, number: int) -> set[str]:
     if not document.steps[number].person and any(step.person for step in earlier):
         names |= {PERSON} | {step.name for step in document.steps if step.person}
     return names
+
+
+def _rule(rule: CampaignRule, step: Step, makings: Makings, schema: OrgSchema | None) -> Iterator[Problem]:
+    """Check a rule for campaigns like the step that it is."""
+    place = step.name
+    if bool(rule.campaign) == bool(rule.match or rule.create):
+        yield Problem("shape", place, "A rule names one campaign, or matches one and may create it.")
+    if rule.template and not rule.create:
+        yield Problem("shape", f"{place}.template", "Only a rule with create: true makes campaigns from a template.")
+    yield from _condition(step, place, makings)
+    target = schema.object(campaigns.OBJECT) if schema else None
+    yield from check_match(step.match, place, target, makings)
+    yield from check_rows(step, place, target, makings, org=schema is not None)
+    if target is not None and rule.create and not any(key.field.lower() == "name" for key in rule.match):
+        yield from _required(step, place, target, Document(source=makings.sources.kind, steps=(step,)))
 
 
 def _condition(step: Step, place: str, makings: Makings) -> Iterator[Problem]:

@@ -207,12 +207,21 @@ class MatchEntry(_Part):
 
 
 class ObjectFrom(_Part):
-    """The event names object and record in a list of `{type, id}`; `rows_of` lends the rows of another step to an object."""
+    """The event names object and record in a list of `{type, id}`; `rows_of` lends the rows of another step to an object.
+
+    Where an entry has the member `key`, that names the field in which the id is looked for, and the traits are as that system mapped them.
+    """
 
     path: Text
-    type_prefix: str = ""
+    type_prefix: str | tuple[str, ...] = ""
     id: Name = "id"
+    key: Name | None = None
     rows_of: dict[Name, Name] = Field(default_factory=dict)
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """What the type of an entry may start with."""
+        return (self.type_prefix,) if isinstance(self.type_prefix, str) else self.type_prefix
 
 
 class Step(_Part):
@@ -316,7 +325,20 @@ class Document(_Part):
 
 _KEYS = frozenset(
     key
-    for part in (Document, OptIn, PersonRouting, CampaignRule, MemberStatuses, Step, ObjectFrom, MatchEntry, FieldRow, PassThrough, PassThroughRow, LadderSpec)
+    for part in (
+        Document,
+        OptIn,
+        PersonRouting,
+        CampaignRule,
+        MemberStatuses,
+        Step,
+        ObjectFrom,
+        MatchEntry,
+        FieldRow,
+        PassThrough,
+        PassThroughRow,
+        LadderSpec,
+    )
     for key in part.model_fields
 )
 

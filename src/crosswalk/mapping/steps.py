@@ -52,14 +52,14 @@ class StepMaker:
         """Return the draft, or why there is none."""
         if self.target is None:
             return self._nothing(occasion, Reason.MAPPED_NOTHING, self.lacks)
-        if self.step.campaign and around.campaign is None:
-            return self._nothing(occasion, Reason.NO_CAMPAIGN)
         parent = self.records.get(self.step.parent, self.step.parent) if self.step.parent else None
         if parent and parent not in around.made:
             return self._nothing(occasion, Reason.NO_MATCH_KEY, f'The step "{parent}", whose record this one belongs to, made nothing.')
         sheet = Sheet()
         if self.condition is not None and not decide(self.condition, self.step.name, occasion, sheet):
             return self._nothing(occasion, Reason.MAPPED_NOTHING, "The step's condition says no.")
+        if self.step.campaign and around.campaign is None:
+            return self._nothing(occasion, Reason.NO_CAMPAIGN)
         target = _without_missing(self.target.make(occasion, sheet), around, sheet)
         self._remark(occasion, sheet)
         claims = self._claims(target, occasion, around)

@@ -13,6 +13,7 @@ from crosswalk.reasons import Reason
 
 MANY = 50  # more hits than this cannot be one person
 _PERSON = ("Contact", "Lead")
+_OF_CAMPAIGN = ("CampaignMember", "CampaignMemberStatus")
 
 
 Links = Mapping[str, Sequence[Link]]  # by claim key
@@ -97,7 +98,7 @@ def _key_questions(draft: Draft) -> Iterator[tuple[str, Question]]:
 
 
 def _within(draft: Draft, target: Target) -> tuple[str, str] | None:
-    if target.object == "CampaignMember" and draft.member_of:
+    if target.object in _OF_CAMPAIGN and draft.member_of:
         return "CampaignId", draft.member_of
     return None
 

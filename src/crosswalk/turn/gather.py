@@ -8,25 +8,27 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crosswalk.inbox.deliveries import Work
-from crosswalk.mapping import apply, document
+from crosswalk.mapping import apply, campaigns, document
 from crosswalk.mapping.apply import BoundCampaign, CompiledMapping, Context
-from crosswalk.model import Draft, Event, ObjectType, OrgSchema, Origin
+from crosswalk.mapping.campaigns import Rules
+from crosswalk.model import Draft, ObjectType, OrgSchema, Origin
 from crosswalk.reasons import Reason, State
 from crosswalk.sources import registry
 from crosswalk.store import tables
 from crosswalk.store.configuration import Configuration, SyncConfig
+from crosswalk.turn.bound import Bound, group
 from crosswalk.turn.context import Engine, Org, Turn
 
-_binding = tables.campaign_binding
 _suspended = tables.suspended_row
 
 
 @dataclass(frozen=True, slots=True)
 class Mappings:
-    """The compiled mappings of one turn, with the schema they were compiled against."""
+    """The compiled mappings of one turn and their rules for campaigns, with the schema they were compiled against."""
 
     schema: OrgSchema
     compiled: Mapping[str, CompiledMapping]
+    rules: Mapping[str, Rules]
 
 
 async def mappings(engine: Engine, org: Org, configuration: Configuration, work: Sequence[Work]) -> Mappings:
@@ -35,6 +37,7 @@ async def mappings(engine: Engine, org: Org, configuration: Configuration, work:
     syncs = [configuration.syncs[sync_id] for sync_id in sorted(wanted) if sync_id in configuration.syncs]
     parsed = {sync.id: document.parse(sync.document) for sync in syncs}
     objects = {name for mapping in parsed.values() for name in document.objects(mapping)}
+    objects |= {campaigns.OBJECT} if any(mapping.campaigns for mapping in parsed.values()) else set()
     for sync_id, mapping in parsed.items():
         objects |= apply.named_objects(mapping, (one.event for one in work if one.delivery.sync_id == sync_id))
     schema = await org.describe.schema(objects | {"Lead", "Contact", "CampaignMemberStatus"})
@@ -44,7 +47,8 @@ async def mappings(engine: Engine, org: Org, configuration: Configuration, work:
         sync.id: _compile(sync, parsed[sync.id], configuration, _without(schema, suspended.get((sync.id, sync.version), set())))
         for sync in syncs
     }
-    return Mappings(schema, compiled)
+    rules = {sync.id: _rules(sync, parsed[sync.id], configuration, schema) for sync in syncs}
+    return Mappings(schema, compiled, rules)
 
 
 def _compile(sync: SyncConfig, parsed: document.Document, configuration: Configuration, schema: OrgSchema) -> CompiledMapping:
@@ -58,6 +62,11 @@ def _compile(sync: SyncConfig, parsed: document.Document, configuration: Configu
         position=sync.position,
         source_kind=source.kind,
     )
+
+
+def _rules(sync: SyncConfig, parsed: document.Document, configuration: Configuration, schema: OrgSchema) -> Rules:
+    source = configuration.sources[sync.source_id]
+    return campaigns.compile_rules(parsed, registry.source(source.kind).catalogue(source.settings), schema)
 
 
 async def _suspensions(tx: AsyncConnection, sync_ids: Sequence[str]) -> dict[tuple[str, int], set[tuple[str, str]]]:
@@ -81,29 +90,18 @@ def _less(described: ObjectType, hidden: set[str]) -> ObjectType:
     return replace(described, fields={name: field for name, field in described.fields.items() if name not in hidden})
 
 
-async def campaigns(engine: Engine, connection_id: str, events: Sequence[Event]) -> dict[tuple[str, str], str]:
-    """Return the campaign bound to each (source, group) of the events; a binding to "*" serves every group of its source."""
-    sources = {event.source_id for event in events}
-    async with engine.database.read() as tx:
-        rows = await tx.execute(select(_binding).where((_binding.c.connection_id == connection_id) & _binding.c.source_id.in_(sources)))
-        return {(row.source_id, row.group_id): row.campaign_id for row in rows}
-
-
-def drafts(turn: Turn, ready: Mappings, bound: Mapping[tuple[str, str], str], strong: Mapping[str, Mapping[str, str]]) -> list[Draft]:
+def drafts(turn: Turn, ready: Mappings, bound: Bound, strong: Mapping[str, Mapping[str, str]]) -> list[Draft]:
     """Map every delivery of the turn; what makes no draft is concluded at once."""
     zone = ZoneInfo(str(turn.org.connection.settings.get("zone", "UTC")))
     made: list[Draft] = []
     for work in turn.work:
         if not _runs(turn, work):
             continue
-        context = Context(strong.get(work.event.id, {}), _campaign(work.event, bound), zone)
-        made.extend(_mapped(turn, work, ready.compiled[work.delivery.sync_id], context))
+        campaign = bound.of(work.event)
+        context = Context(strong.get(work.event.id, {}), BoundCampaign(campaign) if campaign else None, zone)
+        why = bound.why.get(group(work.event), "")
+        made.extend(_mapped(turn, work, ready.compiled[work.delivery.sync_id], context, why))
     return made
-
-
-def _campaign(event: Event, bound: Mapping[tuple[str, str], str]) -> BoundCampaign | None:
-    campaign = bound.get((event.source_id, event.group_id or ""), bound.get((event.source_id, "*")))
-    return BoundCampaign(campaign) if campaign else None
 
 
 def _runs(turn: Turn, work: Work) -> bool:
@@ -127,13 +125,14 @@ def whole(work: Work, version: int) -> list[Origin]:
     return [Origin(work.delivery.id, work.delivery.sync_id, version, "", work.event.freshness)]
 
 
-def _mapped(turn: Turn, work: Work, mapping: CompiledMapping, context: Context) -> list[Draft]:
+def _mapped(turn: Turn, work: Work, mapping: CompiledMapping, context: Context, no_campaign: str) -> list[Draft]:
     applied = mapping.apply(work.event, work.delivery.id, work.delivery.lane_id, context)
     version = turn.configuration.syncs[work.delivery.sync_id].version
     for unmapped in applied.unmapped:
         origin = Origin(work.delivery.id, work.delivery.sync_id, version, unmapped.step, work.event.freshness)
         due = turn.after(turn.engine.timings.recheck) if unmapped.reason.state is State.WAITING else None
-        turn.conclude([origin], unmapped.reason.state, unmapped.reason, unmapped.detail, due_at=due)
+        detail = no_campaign if unmapped.reason is Reason.NO_CAMPAIGN else unmapped.detail
+        turn.conclude([origin], unmapped.reason.state, unmapped.reason, detail, due_at=due)
     if not applied.drafts and not applied.unmapped:
         turn.conclude(whole(work, version), State.SKIPPED, Reason.MAPPED_NOTHING)
     return list(applied.drafts)

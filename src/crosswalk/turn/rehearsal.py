@@ -18,7 +18,8 @@ from crosswalk.plan import decide as deciding
 from crosswalk.reasons import Reason, State
 from crosswalk.salesforce import lookup
 from crosswalk.store.configuration import Configuration, SourceConfig, SyncConfig, SyncState
-from crosswalk.turn import gather, imagined, wave
+from crosswalk.turn import bound, campaigns, gather, imagined, statuses, wave
+from crosswalk.turn.bound import Bound
 from crosswalk.turn.context import Engine, Org, Turn
 from crosswalk.turn.gather import Mappings
 from crosswalk.turn.imagined import Imagined
@@ -115,6 +116,7 @@ class _Rehearsal:
     done: Imagined = field(default_factory=Imagined)
     ends: dict[Step, Outcome] = field(default_factory=dict)
     shown: set[Step] = field(default_factory=set)
+    chosen: Bound = field(default_factory=Bound)
 
     async def play(self, work: Sequence[Work]) -> None:
         """Play turn after turn until nothing of the work would come again by itself."""
@@ -135,8 +137,11 @@ class _Rehearsal:
     async def _turn(self, work: Sequence[Work]) -> Turn:
         held = Turn(self.engine, self.org, self.configuration, _nobody(self.org), _no_lanes(self.org), work=list(work))
         ready = await gather.mappings(self.engine, self.org, self.configuration, work)
-        bound = await gather.campaigns(self.engine, self.org.connection.id, [one.event for one in work])
-        pending: Sequence[Draft] = gather.drafts(held, ready, bound, self.strong)
+        chosen = await self._campaigns(held, ready)
+        pending: Sequence[Draft] = gather.drafts(held, ready, chosen, self.strong)
+        lacking = await statuses.missing(held, pending, ready, chosen, self._statuses, self._spend)
+        if lacking:
+            await self._wave(held, lacking, ready)
         while pending:
             now, later = wave.ready(held, pending)
             if not now:
@@ -147,13 +152,40 @@ class _Rehearsal:
         self.ends |= held.outcomes
         return held
 
+    async def _campaigns(self, held: Turn, ready: Mappings) -> Bound:
+        """Find the campaigns as a run would; those it would make have stand-in ids."""
+        chosen = await bound.load(self.engine, self.org.connection.id, [one.event for one in held.work])
+        chosen.campaigns = self.chosen.campaigns | chosen.campaigns
+        chosen.created |= self.chosen.created
+        wanted = campaigns.unbound(held, ready, chosen, self.strong)
+
+        async def decide(drafts: Sequence[Draft]) -> list[Decision]:
+            known, found, view = await self._looked_up(held, drafts, ready)
+            return [wave.decided(draft, known, found, view) for draft in drafts]
+
+        if wanted:
+            missing = await campaigns.find(chosen, wanted, decide)
+            making = await campaigns.drafts(held, ready, chosen, missing, self._spend)
+            if making:
+                await self._wave(held, making, ready)
+            campaigns.conclude(held, chosen, missing)
+        self.chosen = chosen
+        return chosen
+
+    async def _statuses(self, campaign_ids: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+        self.calls += 1
+        return await self.org.describe.member_statuses(campaign_ids)
+
+    async def _looked_up(self, held: Turn, drafts: Sequence[Draft], ready: Mappings) -> tuple[match.Links, lookup.Asked, deciding.View]:
+        claims = {claim for draft in drafts for claim in draft.claims}
+        known = self.done.links(await wave.remembered(held, drafts), claims)
+        found = await self._asked(held, drafts, ready, known)
+        view = await wave.viewed(held, ready.schema, found.answers)
+        return known, found, replace(view, states=self.done.states(view.states, found.answers))
+
     async def _wave(self, held: Turn, drafts: Sequence[Draft], ready: Mappings) -> None:
         folded = fold.fold(drafts, frozenset(work.delivery.id for work in held.work if work.split))
-        claims = {claim for draft in folded.drafts for claim in draft.claims}
-        known = self.done.links(await wave.remembered(held, folded.drafts), claims)
-        found = await self._asked(held, folded.drafts, ready, known)
-        view = await wave.viewed(held, ready.schema, found.answers)
-        view = replace(view, states=self.done.states(view.states, found.answers))
+        known, found, view = await self._looked_up(held, folded.drafts, ready)
         kept, dropped = wave.one_per_record([wave.decided(draft, known, found, view) for draft in folded.drafts])
         held.wait([*folded.later, *(decision.draft for decision in dropped)], Reason.CLAIMED, self.engine.clock.now())
         for decision in kept:

@@ -90,6 +90,10 @@ def _natural(change: Change) -> tuple[Question, ...]:
         person = "ContactId" if change.fields.get("ContactId") else "LeadId"
         within = ("CampaignId", str(change.fields["CampaignId"]))
         return (Question(change.object, person, record_id18(str(change.fields[person])), within=within),)
+    if change.object == "CampaignMemberStatus":
+        return (
+            Question(change.object, "Label", str(change.fields["Label"]).lower(), within=("CampaignId", str(change.fields["CampaignId"]))),
+        )
     names = {claim.partition(":")[2].partition("=")[0].lower() for claim in change.claims if "=" in claim}
     return tuple(Question(change.object, name, str(value)) for name, value in change.fields.items() if name.lower() in names and value)
 

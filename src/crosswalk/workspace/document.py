@@ -143,6 +143,8 @@ class Override(_Part):
     events: list[str] | None = None
     opt_in: dict[str, Any] | None = None
     person: dict[str, Any] | None = None
+    campaigns: list[dict[str, Any]] | None = None
+    member_statuses: dict[str, Any] | None = None
     rows: dict[str, list[dict[str, Any]]] = Field(default_factory=dict)
 
 

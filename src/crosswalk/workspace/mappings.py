@@ -1,4 +1,7 @@
-"""The mapping document of a sync: its preset with what the sync changes of it, or its own; checked against its source's catalogue."""
+"""The mapping document of a sync: its preset with what the sync changes of it, or its own; checked against its source's catalogue.
+
+A sync that names neither has the default mapping of its source: the preset of the source's kind.
+"""
 
 import copy
 from collections.abc import Mapping
@@ -15,10 +18,10 @@ from crosswalk.workspace.document import Override, SyncSpec
 def of(sync: SyncSpec, place: str, kind: str, settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
     """Return the document as it is stored, and every reason not to store it."""
     try:
-        wanted = _wanted(sync)
+        wanted = _wanted(sync, kind)
     except ConfigurationError as error:
         return {}, [Problem("unknown_preset", f"{place}.preset", error.sentence)]
-    part = f"{place}.{'preset' if sync.preset else 'document'}"
+    part = f"{place}.{'preset' if sync.document is None else 'document'}"
     try:
         parsed = document.parse(wanted)
     except MappingError as error:
@@ -31,16 +34,16 @@ def of(sync: SyncSpec, place: str, kind: str, settings: Mapping[str, Any]) -> tu
     return document.dump(parsed), mistakes.below(part, problems)
 
 
-def _wanted(sync: SyncSpec) -> Mapping[str, Any]:
-    if sync.preset is None:
-        return sync.document or {}
-    preset = loader.load(sync.preset, sync.options).document
+def _wanted(sync: SyncSpec, kind: str) -> Mapping[str, Any]:
+    if sync.document is not None:
+        return sync.document
+    preset = loader.load(sync.preset or kind, sync.options).document
     return _overridden(preset, sync.override) if sync.override else preset
 
 
 def _overridden(preset: Mapping[str, Any], override: Override) -> dict[str, Any]:
     changed = copy.deepcopy(dict(preset))
-    for key in ("title", "events", "opt_in"):
+    for key in ("title", "events", "opt_in", "campaigns", "member_statuses"):
         value = getattr(override, key)
         if value is not None:
             changed[key] = value
