@@ -116,7 +116,6 @@ SYNC = "syncs: [{name: a, connection: c, source: s, %s}]"
         ("connections: [{name: a, settings: {login: password, zone: Mars/Base}}]", "connections[0].settings.zone", "malformed"),
         ("connections: [{name: a, settings: {login: password, password: x}}]", "connections[0].settings.password", "unknown_key"),
         (SYNC % "preset: livestorm, document: {}", "syncs[0]", "preset_or_document"),
-        (SYNC % "state: on", "syncs[0]", "preset_or_document"),
         (SYNC % "document: {}, options: [x]", "syncs[0]", "preset_or_document"),
         (SYNC % "preset: livestorm, campaigns: {x: 12}", "syncs[0].campaigns.x", "malformed"),
     ],

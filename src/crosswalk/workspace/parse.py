@@ -113,7 +113,7 @@ def _unknown_secrets(kind: Source, spec: SourceSpec, place: str) -> Iterator[Pro
 
 def _syncs(workspace: Workspace) -> Iterator[Problem]:
     for index, sync in enumerate(workspace.syncs):
-        if (sync.preset is None) == (sync.document is None):
+        if sync.preset is not None and sync.document is not None:
             yield Problem("preset_or_document", f"syncs[{index}]", "A sync has either a preset or a document of its own.")
         elif sync.document is not None and (sync.options or sync.override):
             yield Problem("preset_or_document", f"syncs[{index}]", "options and override change a preset; change the document itself.")
