@@ -466,6 +466,67 @@ async def test_an_object_the_org_does_not_have_is_held(here, app, play):
     assert await here.states() == {"held(rejected)": 1}
 
 
+# --- records a warehouse names by a field of theirs -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def warehouse(here):
+    """Return the sample of a warehouse's event, a source that takes it, and the field it names."""
+    await here.add_field("Account", "ERP_Number__c", type="string", length=40, externalId=True)
+    document = preset("rudderstack") | {"opt_in": {"mode": "server", "name": "Salesforce"}}
+    source = await here.add_source("rudderstack")
+    await here.add_sync(source, document)
+    return source, json.loads((SAMPLES / "identify_warehouse_mapped.json").read_text("utf-8"))
+
+
+@pytest.mark.shows("RS-16", "RS-19", "RS-24")
+async def test_a_record_of_a_warehouse_is_found_by_the_field_the_event_names(here, play, warehouse):
+    await here.seed("Account", {"Name": "Kestrel", "ERP_Number__c": "KL-00917"}, {"Name": "Other", "ERP_Number__c": "KL-1"})
+    await play(*warehouse)
+    found = await here.records("SELECT Name, NumberOfEmployees, BillingCity, ERP_Number__c FROM Account ORDER BY Name")
+    assert [tuple(one.values()) for one in found] == [("Kestrel Logistics", 78, "Leeds", "KL-00917"), ("Other", None, None, "KL-1")]
+
+
+@pytest.mark.shows("RS-16", "RS-24", "P3")
+async def test_a_record_of_a_warehouse_that_is_not_there_is_made_once(here, play, warehouse):
+    source, event = warehouse
+    await here.fault(match={"resource": "collections", "times": 1}, do="drop_after_commit")
+    for number in range(2):
+        await play(source, {**event, "messageId": f"m{number}"})
+    assert await one(here, "Account", "Name", "ERP_Number__c") == {"Name": "Kestrel Logistics", "ERP_Number__c": "KL-00917"}
+
+
+async def test_of_several_records_of_a_warehouse_none_is_guessed(here, play, warehouse):
+    await here.seed("Account", *({"Name": name, "ERP_Number__c": "KL-00917"} for name in ("One", "Two")))
+    await play(*warehouse)
+    assert await here.states() == {"held(too_many)": 1}
+
+
+@pytest.mark.parametrize("named", ["No_Such_Field__c", "ERP_Number__c' OR Name != '"])
+async def test_a_field_the_org_lacks_holds_the_event_of_a_warehouse(here, play, warehouse, named):
+    source, event = warehouse
+    event["context"]["externalId"][0]["identifierType"] = named
+    await play(source, event)
+    assert await here.states() == {"held(rejected)": 1}
+
+
+async def test_a_warehouse_may_name_the_record_by_its_id_too(here, play, warehouse):
+    source, event = warehouse
+    (account,) = await here.seed("Account", {"Name": "Kestrel"})
+    event["context"]["externalId"] = [{"type": "SALESFORCE-account", "id": account, "identifierType": "Id"}]
+    await play(source, event)
+    assert await one(here, "Account", "Id", "BillingCity") == {"Id": account, "BillingCity": "Leeds"}
+
+
+@pytest.mark.shows("RS-19")
+async def test_the_lead_of_a_warehouse_takes_the_traits_as_they_are(here, play, warehouse):
+    source, event = warehouse
+    await here.seed("Lead", {"LastName": "Ray", "Company": "Acme", "Email": ANN})
+    event["context"]["externalId"] = [{"type": "SALESFORCE_OAUTH-Lead", "id": ANN, "identifierType": "Email"}]
+    await play(source, {**event, "traits": {"LastName": "Smith", "Title": "Buyer"}})
+    assert await one(here, "Lead", "LastName", "Title", "Company") == {"LastName": "Smith", "Title": "Buyer", "Company": "Acme"}
+
+
 # --- kinds of calls and places of traits ------------------------------------------------------------------------------------------
 
 

@@ -1,7 +1,7 @@
 """Steps whose object the event itself names: one draft for each entry of a list such as `[{type: "Salesforce-Contact", id: "003…"}]`.
 
-An entry with an id is an update of exactly that record, one without is a new record; nothing is looked up by other keys. Each entry has
-its own draft, so a wrong one is held alone.
+An entry with an id is an update of exactly that record, one without is a new record. An entry that says in which field its id stands, as
+warehouses map them, is looked up by that field and made where nothing is found. Each entry has its own draft, so a wrong one is held alone.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,13 +11,15 @@ from typing import Any
 from crosswalk import record_ids
 from crosswalk.mapping import keys, paths
 from crosswalk.mapping.conditions import Condition, decide
+from crosswalk.mapping.convert import converter
 from crosswalk.mapping.document import Document, ObjectFrom, Row, Step
 from crosswalk.mapping.paths import Getter
 from crosswalk.mapping.persons import assigns
+from crosswalk.mapping.reading import fixed
 from crosswalk.mapping.rows import Makings
-from crosswalk.mapping.targets import TargetMaker, compile_target
+from crosswalk.mapping.targets import KeyReader, TargetMaker, compile_target
 from crosswalk.mapping.writing import Occasion, Sheet
-from crosswalk.model import Draft, Event, OnDeleted, OnMissing, Origin, Target
+from crosswalk.model import Draft, Event, Field, LossyPolicy, ObjectType, OnDeleted, OnDuplicates, OnMissing, Origin, Target
 from crosswalk.reasons import Reason
 
 _LONGEST_NAME = 80
@@ -26,10 +28,11 @@ _MOST = 20  # entries of one event
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """One entry of the list: an object, and a record of it or a wish for a new one."""
+    """One entry of the list: an object, and a record of it or a wish for a new one; with `field`, the id is the value of that field."""
 
     object: str
     record_id: str | None
+    field: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class NamedMaker:
     rows: Mapping[str, tuple[Row, ...]]
     makings: Makings
     condition: Condition | None
-    targets: dict[str, TargetMaker] = field(default_factory=dict, compare=False)
+    targets: dict[tuple[str, bool], TargetMaker] = field(default_factory=dict, compare=False)
 
     def make(self, occasion: Occasion, origin: Origin) -> list[Draft]:
         """Return a draft for each entry; none when the event names nothing or the condition says no."""
@@ -52,7 +55,8 @@ class NamedMaker:
             if self.condition is not None and not decide(self.condition, self.step.name, occasion, sheet):
                 return []
             name = _unlike(f"{self.step.name}:{entry.object}", drafts)
-            drafts.append(self._draft(name, entry, occasion, origin, sheet))
+            make = self._draft if entry.field is None else self._looked_up
+            drafts.append(make(name, entry, occasion, origin, sheet))
         return drafts
 
     def _draft(self, name: str, entry: Named, occasion: Occasion, origin: Origin, sheet: Sheet) -> Draft:
@@ -77,6 +81,31 @@ class NamedMaker:
             held=wrong or sheet.held,
         )
 
+    def _looked_up(self, name: str, entry: Named, occasion: Occasion, origin: Origin, sheet: Sheet) -> Draft:
+        """Return the draft of a record that is known by the value of a field. Of several nobody can tell which is meant."""
+        described = self.makings.schema.object(entry.object)
+        found = described.field(entry.field or "") if described else None
+        value = keys.normalised(found, entry.record_id) if found else None
+        target, wrong = Target(entry.object, self.step.name, (), ()), _unknown_key(entry, described, found, value)
+        if described and found and not wrong:
+            reader = KeyReader(described.name, found, fixed(entry.record_id), converter(found, LossyPolicy.LEAVE_OUT), None, covered=False)
+            target = replace(self._compiled(described, self.step.rows), keys=(reader,)).make(occasion, sheet)
+        claim = target.keys[0].claim if target.keys else self._claim(name, entry, None, occasion)
+        return Draft(
+            origins=(replace(origin, step=name),),
+            step=name,
+            targets=(target,),
+            claims=(claim,),
+            key=claim,
+            create=target.object,
+            on_duplicates=OnDuplicates.HOLD,
+            on_deleted=self.step.on_deleted or OnDeleted.HOLD,
+            auto_assign=assigns(self.step),
+            allow_duplicates=self.step.allow_duplicates,
+            notes=tuple(sheet.notes),
+            held=wrong or sheet.held,
+        )
+
     def _claim(self, name: str, entry: Named, record_id: str | None, occasion: Occasion) -> str:
         if record_id:
             return keys.record_claim(record_id)
@@ -88,10 +117,13 @@ class NamedMaker:
         described = self.makings.schema.object(name)
         if described is None:
             return None
-        if described.name not in self.targets:
-            rows = self.rows.get(described.name.lower(), self.step.rows)
-            self.targets[described.name] = compile_target(self.step.name, described, rows, (), self.makings, creates=True)
-        return self.targets[described.name]
+        return self._compiled(described, self.rows.get(described.name.lower(), self.step.rows))
+
+    def _compiled(self, described: ObjectType, rows: tuple[Row, ...]) -> TargetMaker:
+        place = described.name, rows is self.step.rows
+        if place not in self.targets:
+            self.targets[place] = compile_target(self.step.name, described, rows, (), self.makings, creates=True)
+        return self.targets[place]
 
 
 def compile_named(step: Step, source: ObjectFrom, document: Document, makings: Makings, condition: Condition | None) -> NamedMaker:
@@ -111,12 +143,21 @@ def _named(source: ObjectFrom, listed: Any) -> Iterator[Named]:
     """Yield the entries meant for Salesforce; entries of other tools are none of our business."""
     for entry in listed[:_MOST] if isinstance(listed, list) else ():
         kind = entry.get("type") if isinstance(entry, dict) else None
-        if not isinstance(kind, str) or not kind.startswith(source.type_prefix):
+        if not isinstance(kind, str):
             continue
-        name = kind.removeprefix(source.type_prefix).strip()
+        prefix = next((one for one in source.prefixes if kind.startswith(one)), None)
+        if prefix is None:
+            continue
+        name = kind.removeprefix(prefix).strip()
         record_id = entry.get(source.id)
         if name and len(name) <= _LONGEST_NAME:
-            yield Named(name, str(record_id).strip() or None if record_id is not None else None)
+            yield Named(name, str(record_id).strip() or None if record_id is not None else None, _field(source, entry))
+
+
+def _field(source: ObjectFrom, entry: Mapping[str, Any]) -> str | None:
+    """Return the field that identifies the record, where the entry names one; the record id itself is none."""
+    named = entry.get(source.key) if source.key else None
+    return named if isinstance(named, str) and named.strip().lower() not in ("", "id") else None
 
 
 def _unlike(name: str, drafts: list[Draft]) -> str:
@@ -127,6 +168,19 @@ def _unlike(name: str, drafts: list[Draft]) -> str:
     while unlike in taken:
         unlike, number = f"{name}:{number}", number + 1
     return unlike
+
+
+def _unknown_key(entry: Named, described: ObjectType | None, found: Field | None, value: str | None) -> tuple[Reason, str] | None:
+    """Say why a record cannot be looked up as the entry asks."""
+    if described is None:
+        return _wrong(entry, None, known=False)
+    shown = (entry.field or "")[:_LONGEST_NAME]
+    if found is None or not found.filterable:
+        sentence = f"The org's {described.label} has no field {shown} to look records up by; correct the event's key, or create the field."
+        return Reason.REJECTED, sentence
+    if value is None:
+        return Reason.REJECTED, f"The event names a {described.label} by {shown}, but without a value that this field can hold."
+    return None
 
 
 def _wrong(entry: Named, record_id: str | None, *, known: bool) -> tuple[Reason, str] | None:

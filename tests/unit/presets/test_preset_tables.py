@@ -215,7 +215,7 @@ def test_no_trait_of_the_table_becomes_a_custom_field():
 
 def test_named_objects_take_the_traits_as_they_are():
     named = step("rudderstack", "named")
-    assert (passes(named).append, named.object_from.type_prefix, dict(named.object_from.rows_of)) == ("", "Salesforce-", {"Lead": "lead"})
+    assert (passes(named).append, named.object_from.prefixes[0], dict(named.object_from.rows_of)) == ("", "Salesforce-", {"Lead": "lead"})
 
 
 def test_the_present_tables_are_an_option():
