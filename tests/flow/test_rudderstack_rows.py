@@ -287,6 +287,15 @@ async def test_a_trait_without_a_field_is_left_out_and_the_rest_written(here, ap
 
 
 @pytest.mark.shows("RS-14")
+@pytest.mark.parametrize("unfit", ["abc", [1, 2], {"a": 1}, "9" * 400], ids=["text", "list", "object", "too many digits"])
+async def test_a_custom_trait_that_does_not_fit_its_field_is_left_out_and_noted_and_the_rest_written(here, app, play, unfit):
+    await here.add_field("Lead", "newProp__c", type="double", precision=9, scale=0)
+    await play(await app(), call({"email": ANN, "lastName": "Ray", "newProp": unfit}))
+    noted = {place for places in (await notes(here)).values() for place in places}
+    assert (await one(here, "Lead", "LastName", "newProp__c"), "lead.newProp" in noted) == ({"LastName": "Ray", "newProp__c": None}, True)
+
+
+@pytest.mark.shows("RS-14")
 async def test_a_trait_without_a_field_is_noted_with_the_name_it_would_need(here, app, play):
     await play(await app(), call({"email": ANN, "newProp": "value"}))
     (step,) = await here.rows(tables.step_outcome, step="person")

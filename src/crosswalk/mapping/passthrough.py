@@ -1,7 +1,7 @@
 """The pass-through row: whatever an event holds besides the mapped attributes goes to the field of the same name.
 
-Its fields are only known when an event comes, so they are looked up then and remembered by name. Nothing here fails a delivery: a key
-without a field, or with a value no field takes, is left out and noted.
+Its fields are only known when an event comes, so they are looked up then and remembered by name. A key without a field, or with a group
+of values, is left out and noted; a value that does not fit its field follows the row's choice for lossy values, as in every row.
 """
 
 from collections.abc import Iterable
