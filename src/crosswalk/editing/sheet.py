@@ -12,7 +12,7 @@ from crosswalk.editing import samples
 from crosswalk.editing.desk import Desk
 from crosswalk.editing.drift import DEAD, Dead
 from crosswalk.errors import Problem
-from crosswalk.mapping import drafts, faces, hints, trial
+from crosswalk.mapping import drafts, faces, forms, hints, trial
 from crosswalk.mapping.check import SUSPENDING, creates
 from crosswalk.mapping.differences import keyed
 from crosswalk.mapping.document import AttributeEntry, Document, FieldRow
@@ -172,11 +172,11 @@ class _Drawing:
     def _collected(self, row: DraftRow, tried: Trial | None) -> tuple[str, ...]:
         """Say when the attribute is one of a form and the event's form does not ask for it (LS-15)."""
         entry = row.row.entry if isinstance(row.row, FieldRow) else None
-        if tried is None or tried.raw is not None or tried.value is not None or not isinstance(entry, AttributeEntry):
+        if tried is None or self._event is None or not isinstance(entry, AttributeEntry):
             return ()
         known = self._attributes.get(entry.attribute[0])
-        asked = known is not None and known.group in _COLLECTED and any("fields[id=" in path for path in known.paths)
-        return (_NOT_COLLECTED,) if asked and tried.sends in (Sends.NOTHING, Sends.PLACEHOLDER) else ()
+        missing = known is not None and known.group in _COLLECTED and forms.asks(known, self._event.payload) is False
+        return (_NOT_COLLECTED,) if missing and tried.sends in (Sends.NOTHING, Sends.PLACEHOLDER) else ()
 
 
 def _hints(desk: Desk, draft: Draft) -> list[Problem]:
