@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from crosswalk.cli import (
+    bind,
     connections,
     demo,
     doctor,
@@ -63,6 +64,7 @@ app.command()(runs.stop)
 app.command()(history.log)
 app.command()(history.replay)
 app.command()(explain.explain)
+app.command()(bind.bind)
 app.command()(connections.resume)
 app.command()(forget.forget)
 app.command()(provision.provision)

@@ -1,0 +1,93 @@
+"""What waits for a campaign is listed, and goes on as soon as somebody picks one."""
+
+import pytest
+from tests.flow.test_campaign_binding import members, titled
+from tests.world import preset
+
+from crosswalk.engine import bindings
+from crosswalk.errors import ConfigurationError
+from crosswalk.journal import audit
+from crosswalk.turn.bound import BindingOrigin
+
+
+@pytest.fixture
+def database_url(sqlite_only):
+    return sqlite_only
+
+
+@pytest.fixture
+async def waiting(here):
+    """Three registrations for two sessions, and nobody has said for which campaign; returns the source."""
+    source = await here.add_source("livestorm", bound=False)
+    await here.add_sync(source, preset("livestorm"))
+    for number, session in enumerate(("session-1", "session-1", "session-2")):
+        await here.deliver(source, titled(f"p{number}@x.example", f"p-{number}", session))
+    await here.worker().sweep(linger=False)
+    return source
+
+
+@pytest.mark.shows("LS-44")
+async def test_what_waits_is_listed_with_count_and_title(here, waiting):
+    listed = [(one.group_id, one.deliveries, one.title) for one in await bindings.waiting(here.engine)]
+    assert [("session-1", 2, "Spring webinar"), ("session-2", 1, "Spring webinar")] == listed
+
+
+@pytest.mark.shows("LS-44", "KA-23")
+async def test_after_picking_all_that_waited_is_written(here, waiting):
+    released = await bindings.bind(here.engine, waiting, here.connection_id, "session-1", here.campaign, "tester")
+    await here.worker().sweep(linger=False)
+    assert (2, ["Registered"] * 2, {"waiting(no_campaign)": 1, "written": 2}) == (
+        released,
+        await members(here, here.campaign),
+        await here.states(),
+    )
+
+
+async def test_picking_one_for_all_others_lets_everything_go_on(here, waiting):
+    await bindings.bind(here.engine, waiting, here.connection_id, "*", here.campaign, "tester")
+    await here.drain()
+    assert {"written": 3} == await here.states()
+
+
+async def test_what_waited_past_its_deadline_is_tried_again(here, waiting):
+    here.clock.advance(31 * 86_400)
+    await here.worker().sweep(linger=False)
+    held = await here.states()
+    await bindings.bind(here.engine, waiting, here.connection_id, "*", here.campaign, "tester")
+    await here.drain()
+    assert ({"held(deadline)": 3}, {"written": 3}) == (held, await here.states())
+
+
+async def test_a_pick_replaces_what_a_rule_found_and_is_audited(here, waiting):
+    await bindings.bind(here.engine, waiting, here.connection_id, "session-1", here.campaign, "tester")
+    (other,) = await here.seed("Campaign", {"Name": "Other"})
+    await bindings.bind(here.engine, waiting, here.connection_id, "session-1", other, "tester")
+    (bound,) = await bindings.bindings(here.engine)
+    async with here.database.read() as tx:
+        newest = (await audit.page(tx, 1))[0]
+    assert (other, BindingOrigin.PICKED, {"campaign": here.campaign}) == (bound.campaign_id, bound.origin, newest.before)
+
+
+async def test_a_binding_can_be_taken_away(here, waiting):
+    await bindings.bind(here.engine, waiting, here.connection_id, "session-1", here.campaign, "tester")
+    assert (True, False) == (
+        await bindings.unbind(here.engine, waiting, here.connection_id, "session-1", "tester"),
+        await bindings.unbind(here.engine, waiting, here.connection_id, "session-1", "tester"),
+    )
+
+
+@pytest.mark.parametrize(("field", "value"), [("Name", "spring WEBINAR"), ("Id", None), ("Webinar__c", "event-1")])
+async def test_a_campaign_is_named_by_id_name_or_another_field(here, field, value):
+    await here.add_field("Campaign", "Webinar__c", type="string", length=80, externalId=True)
+    await here.edit("Campaign", here.campaign, Webinar__c="event-1")
+    found = await bindings.campaign(await here.ready_org(), field, value or here.campaign[:15])
+    assert bindings.Campaign(here.campaign, "Spring webinar") == found
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [("Name", "Nowhere", "No campaign has"), ("Id", "nonsense", "cannot be"), ("Nothing__c", "x", "cannot be searched")],
+)
+async def test_what_is_no_campaign_is_told(here, field, value, told):
+    with pytest.raises(ConfigurationError, match=told):
+        await bindings.campaign(await here.ready_org(), field, value)
