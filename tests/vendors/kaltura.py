@@ -41,6 +41,7 @@ class KalturaSimulator:
         self.reactions = (SAMPLES / "report_4021_user_reactions.csv").read_text("utf-8")
         self.table = sample("report_table_40009_top_users.json")
         self.polls = "email,poll_type,question,answer,created_at\n"
+        self.reactions_of = {}  # the same report by session, where sessions differ
         self.lacking = set()  # reports the account does not have: "4021", "40009", "pollsActivity"
         self.before_answer = []
         self.app = Starlette(
@@ -108,7 +109,8 @@ class KalturaSimulator:
             return _exception("INVALID_KS")
         if action == "getCsvFromStringParams":
             allowed = "virtualeventid:" in privileges and form["id"] not in self.lacking
-            return Response(self.reactions, media_type="text/csv") if allowed else _exception("SERVICE_FORBIDDEN")
+            told = next((text for entry, text in self.reactions_of.items() if f"entry_ids={entry};" in form["params"]), self.reactions)
+            return Response(told, media_type="text/csv") if allowed else _exception("SERVICE_FORBIDDEN")
         if form["reportType"] in self.lacking:
             return _exception("REPORT_NOT_FOUND")
         return JSONResponse(self.table if form["reportInputFilter[entryIdIn]"] == "1_k4zq81ab" else sample("report_table_empty.json"))

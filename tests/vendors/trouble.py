@@ -24,11 +24,29 @@ class Trouble:
     times: int = 1
 
 
+PASSING = (
+    Trouble(500),
+    Trouble(503, body="<html>", content_type="text/html"),
+    Trouble(200, body="<html>", content_type="text/html"),
+    Trouble(429, {"Retry-After": "4"}),
+    Trouble(429, {"Retry-After": "600"}),
+    Trouble(drop=True),
+)
+
+
 class Troubles:
     """The troubles ordered, in order; each hits as often as it says."""
 
     def __init__(self):
         self.ordered = []
+        self._random, self._share = None, 0.0
+        self.worries = 0  # how many went wrong
+
+    def _worry(self):
+        if self._random is None or self._random.random() >= self._share:
+            return None
+        self.worries += 1
+        return self._random.choice(PASSING)
 
     def order(self, **what):
         """Let something happen to one of the next requests; see `Trouble`."""
@@ -46,9 +64,13 @@ class Troubles:
             return trouble
         return None
 
+    def worry(self, random, share):
+        """Let a share of all requests go wrong from now on."""
+        self._random, self._share = random, share
+
     async def answer(self, request: Request):
         """Return the answer that stands in for the real one, or None when all is well."""
-        trouble = self.take(request)
+        trouble = self.take(request) or self._worry()
         if trouble is None:
             return None
         if trouble.drop:
