@@ -1,12 +1,14 @@
 """LivePerson, whole: a conversation ends, and its transcript stands in the org, tied to who it was with."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from tests.vendors.clock import WindingClock
 from tests.vendors.liveperson import CLIENT_SECRET, SIGNING_SECRET, LivePersonSimulator, sde
 from tests.world import KEY_FIELD
 
+from crosswalk.cli import source_checks
 from crosswalk.engine.notices import Notices
 from crosswalk.engine.pulls import Puller
 from crosswalk.engine.vendors import Vendors
@@ -298,6 +300,19 @@ async def test_a_survey_answer_is_stored_on_the_transcript(talks):
     talks.vendor.chat(1, surveys={"preChat": {"What is your Account Number?": "C-558120"}})
     await talks.pull("chats")
     assert "C-558120" == await talks.transcript("Account_Number__c")
+
+
+@pytest.mark.shows("LP-100")
+async def test_a_question_that_is_asked_no_more_is_named_by_the_doctor(talks):
+    await talks.here.add_field(TRANSCRIPT, "Account_Number__c", type="string", length=255)
+    asked = "surveys.preChat[displayName=What is your Account Number?].value"
+    await talks.map_rows({"field": "Account_Number__c", "entry": {"attribute": asked}})
+    talks.vendor.chat(1, surveys={"preChat": {"What is your account no.?": "C-558120"}})
+    await talks.pull("chats")
+    source = (await talks.here.configuration.current()).sources[talks.source_id]
+    parts = SimpleNamespace(engine=talks.here.engine, database=talks.here.database)
+    (finding,) = [one async for one in source_checks.reworded(parts, source)]
+    assert ("transcript.Account_Number__c" in finding.sentence, "account no.?" in finding.sentence) == (True, True)
 
 
 TYPES = {

@@ -1,13 +1,25 @@
-"""What `doctor` finds out about a source by asking its system: credentials, permissions, webhooks that are no longer posted."""
+"""What `doctor` finds out about a source.
+
+It asks the source's system about credentials, permissions and webhooks that are no longer posted, and it compares what the syncs look for
+with what arrived lately.
+"""
 
 from collections.abc import AsyncIterator
+from typing import Any
+
+from sqlalchemy import select
 
 from crosswalk.errors import CrosswalkError
 from crosswalk.findings import Finding, Level, warn
+from crosswalk.inbox import stored
+from crosswalk.mapping import document, questions
 from crosswalk.runtime import Runtime
 from crosswalk.sources import registry
 from crosswalk.sources.base import Pulling
-from crosswalk.store.configuration import SourceConfig, SourceState
+from crosswalk.store import tables
+from crosswalk.store.configuration import SourceConfig, SourceState, SyncState
+
+_LATEST = 200
 
 
 async def examine(parts: Runtime, source: SourceConfig) -> AsyncIterator[Finding]:
@@ -23,3 +35,30 @@ async def examine(parts: Runtime, source: SourceConfig) -> AsyncIterator[Finding
         return
     for one in found:
         yield Finding(Level(one.verdict.value), subject, one.sentence)
+
+
+async def reworded(parts: Runtime, source: SourceConfig) -> AsyncIterator[Finding]:
+    """Name the rows whose survey question or form field is in none of the latest events, where others are."""
+    configuration = await parts.engine.configuration.current()
+    syncs = [
+        sync for sync in configuration.syncs.values() if sync.source_id == source.id and sync.state in (SyncState.ON, SyncState.PAUSED)
+    ]
+    if not syncs:
+        return
+    try:
+        offered = registry.source(source.kind).catalogue(source.settings)
+        latest = await _latest(parts, source)
+        for sync in syncs:
+            for problem in questions.gone(document.parse(sync.document), offered, latest):
+                yield warn(f"sync {sync.name}", f"{problem.place}: {problem.sentence}")
+    except CrosswalkError as error:
+        yield warn(f"source {source.name}", error.sentence)
+
+
+async def _latest(parts: Runtime, source: SourceConfig) -> list[Any]:
+    """Return the payloads of the latest events that still have one."""
+    event = tables.event
+    wanted = select(event).where(event.c.source_id == source.id, event.c.status != "invalid", event.c.payload_ct.is_not(None))
+    async with parts.database.read() as tx:
+        rows = (await tx.execute(wanted.order_by(event.c.received_at.desc()).limit(_LATEST))).all()
+    return [stored.event(row, row.id, parts.engine.vault).payload for row in rows]

@@ -107,6 +107,19 @@ def hint(path: str, payload: Any, *, one_based: bool = False) -> str | None:
     return None
 
 
+def sought(path: str, payload: Any, *, one_based: bool = False) -> tuple[Where, frozenset[str]] | None:
+    """Return the first `[name=value]` of a path and the texts that stand in its place in a payload; None when there is no list there."""
+    steps = parse(path, one_based=one_based)
+    at = next((place for place, step in enumerate(steps) if isinstance(step, Where)), None)
+    if at is None:
+        return None
+    where, listed = steps[at], _walk(payload, steps[:at])
+    if not isinstance(where, Where) or not isinstance(listed, list):
+        return None
+    texts = (_text(element.get(where.name)) for element in listed if isinstance(element, dict))
+    return where, frozenset(text for text in texts if text)
+
+
 def _member(path: str, start: int) -> tuple[Step, int]:
     """Read a name up to the next `.`, `[` or the end."""
     end = start

@@ -101,12 +101,7 @@ def test_words_for_nothing_are_taken_out_and_names_have_one_spelling(block, expe
 
 
 def attribute(at, **fields):
-    return {
-        "customerInfo": {"customerInfo": fields},
-        "serverTimeStamp": str(at),
-        "sdeType": "CUSTOMER_INFO",
-        "isAuthenticated": authenticated,
-    }
+    return {"customerInfo": {"customerInfo": fields}, "serverTimeStamp": str(at), "sdeType": "CUSTOMER_INFO"}
 
 
 def test_the_newest_attribute_comes_first_and_takes_what_only_older_ones_say():
