@@ -18,6 +18,14 @@ from crosswalk.store.database import Database
 
 SECRETS = {"webhook_secret": SECRET, "personal_access_token": TOKEN}
 CHATS = 250
+ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # which one cannot matter there
+PASSING = [
+    {"status": 503},
+    {"status": 429},
+    {"status": 429, "headers": {"Retry-After": "20"}},
+    {"status": 200, "body": "<html>"},
+    {"drop": True},
+]
 
 
 @pytest.fixture
@@ -77,17 +85,7 @@ async def test_a_pull_that_dies_at_any_page_goes_on_there(archived, point, nth):
     assert (True, ended()) == (died, await archived.facts())
 
 
-@pytest.mark.parametrize(
-    "trouble",
-    [
-        {"status": 503},
-        {"status": 429},
-        {"status": 429, "headers": {"Retry-After": "20"}},
-        {"status": 200, "body": "<html>"},
-        {"drop": True},
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize("trouble", PASSING, ids=str)
 async def test_trouble_on_any_page_loses_nothing(archived, trouble):
     archived.vendor.troubles.order(**trouble, skip=1)
     for _ in range(2):
@@ -115,6 +113,22 @@ async def test_chats_archived_while_pages_are_read_are_there_in_the_end(archived
     archived.clock.advance(600)
     await archived.pull()
     assert ended(*range(CHATS + 1)) == await archived.facts()
+
+
+@ONE_DATABASE
+async def test_chats_that_move_up_while_pages_are_read_are_there_in_the_end(archived):
+    gone = []
+
+    def meanwhile(path):
+        if "list_archives" in path and len(archived.vendor.calls) > 1 and not gone:
+            gone.extend(sorted(archived.vendor.archived)[:3])
+            archived.vendor.archived.difference_update(gone)
+
+    archived.vendor.before_answer.append(meanwhile)
+    await archived.pull()
+    archived.clock.advance(600)
+    await archived.pull()
+    assert (3, ended()) == (len(gone), await archived.facts())
 
 
 async def test_a_chat_that_cannot_be_read_is_kept_once_and_stops_no_other(archived):
@@ -218,6 +232,20 @@ async def test_a_thread_that_livechat_shows_late_is_fetched_then(chats):
     chats.clock.advance(20)
     await chats.notices().sweep()
     assert ("T1", "chat.ended") in await chats.facts()
+
+
+@ONE_DATABASE
+@pytest.mark.shows("P1")
+@pytest.mark.parametrize("trouble", PASSING, ids=str)
+async def test_trouble_with_a_chat_that_a_webhook_told_of_is_waited_for(chats, trouble):
+    chats.vendor.open()
+    chats.vendor.close()
+    chats.vendor.troubles.order(**trouble, times=3)
+    await arrive(chats)
+    for _ in range(4):
+        chats.clock.advance(600)
+        await chats.notices().sweep()
+    assert [("T1", "chat.ended"), ("T1", "chat.started")] == await chats.facts()
 
 
 async def test_a_refused_token_holds_the_notice_and_a_new_one_releases_it(chats):
