@@ -4,6 +4,8 @@ import pytest
 from tests.vendors.livechat import MAYA, OMAR, SECRET, TOKEN, LiveChatSimulator
 from tests.world import preset
 
+from crosswalk.editing import desk as editing
+from crosswalk.editing import lookups
 from crosswalk.engine.notices import Notices
 from crosswalk.engine.pulls import Puller
 from crosswalk.engine.vendors import Vendors
@@ -536,6 +538,14 @@ async def test_the_preset_suits_the_org_but_for_its_own_fields(chats):
     schema = await org.describe.schema(document.objects(mapping))
     found = check.check(mapping, registry.source("livechat").catalogue({}), schema)
     assert ["not_in_org"] * len(CUSTOM) == [problem.code for problem in found]
+
+
+@pytest.mark.shows("LC-06")
+async def test_every_object_that_may_be_created_can_be_chosen_custom_ones_too(chats, own_object):
+    await chats.map()
+    desk = await editing.open_sync(chats.here.engine, chats.here.orgs, chats.sync_id)
+    offered = {one.name: one.custom for one in await lookups.objects(desk)}
+    assert {"Lead": False, "Case": False, "Chat__c": True} == {name: offered.get(name) for name in ("Lead", "Case", "Chat__c")}
 
 
 @pytest.mark.shows("LC-16")
