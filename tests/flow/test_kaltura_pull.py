@@ -247,6 +247,30 @@ async def test_a_report_that_is_refused_takes_no_other_along(summit):
     assert 4 == len(await summit.facts())
 
 
+async def test_a_name_that_breaks_its_line_costs_that_line_alone(summit):
+    summit.vendor.table = {**summit.vendor.table, "data": summit.vendor.table["data"].replace("Jon Abe", "Jon; Abe")}
+    (pulled,) = await summit.pull("engagement")
+    told = [json.loads(payload) for payload in await summit.payloads()]
+    plays = [one["report"]["count_plays"] for one in told if isinstance(one, dict) and "count_plays" in one["report"]]
+    assert (2, 4, ["2"]) == (pulled.receipt.invalid, pulled.receipt.events, plays)
+
+
+@pytest.mark.shows("P7")
+async def test_answers_under_columns_nobody_named_are_told(summit):
+    summit.vendor.polls = f"attendee,poll_type,question,answer\n{LUCIA},rating scale,How was it?,5\n"
+    (pulled,) = await summit.pull("engagement")
+    assert (1, 4) == (pulled.receipt.invalid, pulled.receipt.events)
+
+
+@pytest.mark.shows("P1")
+@pytest.mark.parametrize("point", ["P1", "P2"])
+@pytest.mark.parametrize("nth", [3, 4])
+async def test_a_pull_of_reports_that_dies_at_any_session_goes_on_there(summit, point, nth):
+    died = await summit.crash("engagement", point, nth)
+    await summit.pull("engagement")
+    assert (True, 4) == (died, len(await summit.facts()))
+
+
 async def test_a_report_named_as_lacking_is_not_asked_for(summit):
     await summit.configure(without_reports=["polls", "reactions"], user_reports=[])
     (pulled,) = await summit.pull("engagement")

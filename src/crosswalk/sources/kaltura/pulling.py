@@ -25,6 +25,8 @@ PROFILES, ENGAGEMENT = "profiles", "engagement"
 STREAMS = (PROFILES, ENGAGEMENT)
 EVENTS_PER_PAGE = 15
 PROFILES_PER_PAGE = 50
+_BROKEN_LINE = "A line of a report has another number of values than its header, as when a name holds a separator; it was not read."
+_NO_ADDRESS_IN_POLLS = "An answer in the report of polls leads to no e-mail address; compare poll_columns with the report's own columns."
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,7 @@ class Pull:
         told = await reports.read(self.api, reports.span_of(reading.event, session, reading.received_at), self.settings)
         left_out = reports.refusal(told.refused) if told.refused else ""
         profiles = await self._profiles_of(position.guid, [*told.rows, *told.answers])
-        found: list[Event | Rejected] = []
+        found: list[Event | Rejected] = [records.unreadable(_BROKEN_LINE, line) for line in told.broken]
         for email, (report, answered) in self._by_attendee(told.rows, told.answers, profiles, found).items():
             profile = profiles.get(email) or _unknown(report)
             found.append(reading.engagement(session, email, (profile, report, answered), new_id(), left_out))
@@ -198,7 +200,7 @@ class Pull:
     def _by_attendee(
         self, rows: Iterable[Row], answers: Iterable[Row], profiles: Mapping[str, Json], unread: list[Event | Rejected]
     ) -> dict[str, tuple[Row, list[Json]]]:
-        """Join rows and polls by e-mail address; a row that leads to no address is told as unread."""
+        """Join rows and polls by e-mail address; a row or an answer that leads to no address is told as unread."""
         found: defaultdict[str, tuple[Row, list[Json]]] = defaultdict(lambda: ({}, []))
         columns = self.settings.poll_columns
         for row in rows:
@@ -212,6 +214,8 @@ class Pull:
             if email:
                 _, polls = found[email]
                 polls.append({part: row.get(getattr(columns, part)) for part in ("type", "question", "answer")})
+            else:
+                unread.append(records.unreadable(_NO_ADDRESS_IN_POLLS, row))
         return dict(sorted(found.items()))
 
     def _list(self, answer: Any, member: str) -> list[Any]:

@@ -6,7 +6,7 @@ left out, because the others still tell something.
 
 import csv
 import io
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -44,11 +44,15 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What the reports of a session say: rows by attendee, answers to polls, and the names of the reports that Kaltura refuses."""
+    """What the reports of a session say: rows by attendee, answers to polls.
+
+    `refused` names the reports that Kaltura refuses, `broken` are lines whose values cannot be told apart.
+    """
 
     rows: list[Row]
     answers: list[Row]
     refused: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
 
 
 def refusal(names: Iterable[str]) -> str:
@@ -62,16 +66,17 @@ def refusal(names: Iterable[str]) -> str:
 async def read(api: KalturaApi, span: Span, settings: KalturaSettings) -> Told:
     """Return what all wanted reports of a session say; raises as `VendorApi.get` does, but for a report that is refused alone."""
     refused: list[str] = []
+    broken: list[str] = []
     wanted: dict[str, Callable[[], Awaitable[list[Row]]]] = {}
     if Report.REACTIONS not in settings.without_reports:
         wanted["the report of reactions (4021)"] = partial(_reactions, api, span)
     for number in settings.user_reports:
-        wanted[f"the report {number}"] = partial(_table, api, span, number)
+        wanted[f"the report {number}"] = partial(_table, api, span, number, broken)
     rows = [row for name, ask in wanted.items() for row in await _unless_refused(name, ask, refused)]
     answers: list[Row] = []
     if Report.POLLS not in settings.without_reports:
         answers = await _unless_refused("the report of polls (pollsActivity)", partial(_polls, api, span), refused)
-    return Told(rows, answers, tuple(refused))
+    return Told(rows, answers, tuple(refused), tuple(broken))
 
 
 def span_of(event: Mapping[str, Any], session: Mapping[str, Any], now: datetime) -> Span:
@@ -97,17 +102,19 @@ async def _reactions(api: KalturaApi, span: Span) -> list[Row]:
     return _csv(await api.v3("report", "getCsvFromStringParams", {"id": _REACTIONS, "params": params}, span.privileges))
 
 
-async def _table(api: KalturaApi, span: Span, report_type: int) -> list[Row]:
-    """Return all rows of a report per user."""
+async def _table(api: KalturaApi, span: Span, report_type: int, broken: list[str]) -> list[Row]:
+    """Return all rows of a report per user; a name with a separator in it breaks its line, which goes to `broken`."""
     rows: list[Row] = []
-    page = 1
+    lines, page = 0, 1
     while True:
         answer = await api.v3("report", "getTable", _table_form(span, report_type, page), span.privileges)
         answer = answer if isinstance(answer, dict) else {}
-        found = list(_table_rows(answer))
+        listed = [line for line in identifiers.text(answer.get("data")).split(";") if line.strip()]
+        found = list(_table_rows(identifiers.text(answer.get("header")).split("|"), listed, broken))
         rows += found
+        lines += len(listed)
         total = answer.get("totalCount")
-        if not found or not isinstance(total, int) or len(rows) >= total:
+        if not listed or not isinstance(total, int) or lines >= total:
             return rows
         page += 1
 
@@ -157,12 +164,13 @@ def _table_form(span: Span, report_type: int, page: int) -> dict[str, str]:
     }
 
 
-def _table_rows(answer: Mapping[str, Any]) -> Iterator[Row]:
-    header = identifiers.text(answer.get("header")).split("|")
-    for line in identifiers.text(answer.get("data")).split(";"):
+def _table_rows(header: Sequence[str], lines: Iterable[str], broken: list[str]) -> Iterator[Row]:
+    for line in lines:
         values = line.split("|")
-        if len(values) == len(header) and line:
+        if len(values) == len(header):
             yield {name: value for name, value in zip(header, values, strict=True) if value}
+        else:
+            broken.append(line)
 
 
 def _csv(answer: Any) -> list[Row]:
