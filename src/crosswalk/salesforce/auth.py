@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from crosswalk import errors
 from crosswalk.clock import Clock
 from crosswalk.salesforce import logins
+from crosswalk.salesforce.jwt_login import JwtLogin
 from crosswalk.salesforce.logins import AccessToken, ClientCredentials, LoginFlow, LoginHost, PasswordGrant, RefreshToken, Token
 from crosswalk.salesforce.soap_login import SoapLogin
 from crosswalk.settings import Timings
@@ -171,8 +172,9 @@ def flow(
 ) -> LoginFlow:
     """Return the way this connection logs in; raise `ConfigurationError` naming the field that is missing.
 
-    `settings` holds `login` (password, client_credentials, refresh_token or access_token), `login_url` or `sandbox`, `username` and
-    `client_id`; `secrets` holds `password`, `security_token`, `client_secret`, `refresh_token`, `access_token`.
+    `settings` holds `login` (password, client_credentials, jwt, refresh_token or access_token), `login_url` or `sandbox`, `username` and
+    `client_id`; `secrets` holds `password`, `security_token`, `client_secret`, `private_key`, `refresh_token`,
+    `access_token`.
     """
     entries = {**connection.settings, **connection.secrets}
     url = entries.get("login_url") or (logins.SANDBOX if entries.get("sandbox") else logins.PRODUCTION)
@@ -184,11 +186,13 @@ def flow(
         return ClientCredentials(host, _needed(entries, "client_id"), _needed(entries, "client_secret"))
     if kind == "refresh_token":
         return RefreshToken(host, _needed(entries, "client_id"), str(entries.get("client_secret") or ""), _needed(entries, "refresh_token"))
+    if kind == "jwt":
+        return JwtLogin(host, clock, *(_needed(entries, name) for name in ("client_id", "username", "private_key")))
     if kind == "access_token":
         _needed(entries, "login_url")
         return AccessToken(host, _needed(entries, "access_token"))
     raise errors.ConfigurationError(
-        "The connection does not say how to log in; choose password, client_credentials, refresh_token or access_token.", field="login"
+        "The connection does not say how to log in; choose password, client_credentials, jwt, refresh_token or access_token.", field="login"
     )
 
 

@@ -2,9 +2,33 @@
 
 from starlette.routing import BaseRoute
 
-from crosswalk.web.console import account, audit, entering, help, mapping, search, syncs, users, versions  # noqa: A004 - the page of that name
+from crosswalk.web.console import (
+    account,
+    audit,
+    connecting,
+    connections,
+    entering,
+    help,  # noqa: A004 - the page of that name
+    mapping,
+    search,
+    syncs,
+    users,
+    versions,
+)
 
-PAGES = (entering, account, help, search, users, audit, syncs, versions, mapping)
+PAGES = (
+    entering,
+    account,
+    help,
+    search,
+    users,
+    audit,
+    connections,
+    connecting,
+    syncs,
+    versions,
+    mapping,
+)
 
 
 def routes() -> list[BaseRoute]:

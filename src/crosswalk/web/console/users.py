@@ -162,7 +162,7 @@ async def show_user(request: Request, caller: ManagingPage, user_id: str) -> Res
 async def change_role(request: Request, caller: ManagingPage, user_id: str) -> Response:
     """Give somebody another role."""
     caller.expect(Permission.MANAGE_ACCESS)
-    role = _role((await forms.values(request)).get("role", ""))
+    role = role_of((await forms.values(request)).get("role", ""))
     changed = await users.change_role(callers.services(request).access, caller, user_id, role)
     return pages.of(request).go(request, f"/users/{user_id}", f"{changed.name} is {role.word} now.")
 
@@ -172,11 +172,10 @@ async def give_access(request: Request, caller: ManagingPage, user_id: str, conn
     """Give somebody a role on a connection, or take it."""
     caller.expect_on(connection_id, Permission.MANAGE_ACCESS)
     values = await forms.values(request)
-    role = _role(values["role"]) if values.get("role") else None
+    role = role_of(values["role"]) if values.get("role") else None
     changed = await users.give_access(callers.services(request).access, caller, user_id, connection_id, role)
     said = f"{changed.name} is {role.word} on this connection now." if role else f"{changed.name} has no access to this connection now."
-    back = f"/connections?access={connection_id}" if values.get("back") == "connections" else f"/users/{user_id}"
-    return pages.of(request).go(request, back, said)
+    return pages.of(request).go(request, f"/users/{user_id}", said)
 
 
 @router.post("/{user_id}/sessions/{session_id}/end")
@@ -229,7 +228,8 @@ async def _user(request: Request, caller: Caller, user_id: str, made_link: str =
     )
 
 
-def _role(text: str) -> Role:
+def role_of(text: str) -> Role:
+    """Return the role of that name; raise `RequestRefused` when there is none."""
     try:
         return Role(text)
     except ValueError:
