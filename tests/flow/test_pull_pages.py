@@ -158,6 +158,23 @@ async def test_the_sums_hold_after_pulls(webinars):
         assert (await stats.sums(tx)).hold
 
 
+@pytest.mark.shows("P7")
+async def test_a_session_deleted_meanwhile_is_told_in_the_run(webinars):
+    webinars.vendor.before_answer.append(lambda _: webinars.vendor.people.pop("session-1", None))
+    (pulled,) = await webinars.pull("sessions")
+    async with webinars.database.read() as tx:
+        told = (await runs.get(tx, pulled.run_id)).detail
+    assert (RunState.DONE, True) == (pulled.state, "Session session-1 is not at Livestorm any more" in told)
+
+
+@pytest.mark.shows("P7")
+async def test_a_list_that_never_stands_still_is_told_in_the_run(webinars):
+    people = webinars.vendor.people["session-1"]
+    webinars.vendor.before_answer.append(lambda path: path.endswith("/people") and people.pop(0))
+    (pulled,) = await webinars.pull("sessions")
+    assert ["changed all the while" in remark for remark in pulled.remarks] == [True]
+
+
 async def test_two_pulls_of_one_stream_exclude_each_other(webinars):
     async def meanwhile(point):
         if point == "P1":

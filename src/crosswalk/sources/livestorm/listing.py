@@ -43,10 +43,11 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One page of a list: the items not seen before, and how to go on; None when the list has been read."""
+    """One page of a list: the items not seen before, and how to go on; None when the list has been read, or never stood still."""
 
     items: tuple[Any, ...]
     next: Reading | None
+    gave_up: bool = False
 
 
 async def page(api: VendorApi, path: str, params: Params, reading: Reading) -> Listed:
@@ -56,7 +57,7 @@ async def page(api: VendorApi, path: str, params: Params, reading: Reading) -> L
     except SourceRefusedError as error:
         if error.status != _NO_SUCH_PAGE or not reading.page:
             raise
-        return Listed((), _another_pass(reading))
+        return _another_pass((), reading)
     items, meta = _parts(body, api)
     marks = [_mark(item) for item in items]
     fresh = tuple(item for item, mark in zip(items, marks, strict=True) if mark not in reading.seen)
@@ -68,7 +69,7 @@ async def page(api: VendorApi, path: str, params: Params, reading: Reading) -> L
         return Listed(fresh, replace(reading, page=reading.page + 1))
     if len(reading.seen) >= count >= began_with:
         return Listed(fresh, None)
-    return Listed(fresh, _another_pass(reading))
+    return _another_pass(fresh, reading)
 
 
 async def whole(api: VendorApi, path: str, params: Params) -> tuple[Any, ...]:
@@ -82,8 +83,10 @@ async def whole(api: VendorApi, path: str, params: Params) -> tuple[Any, ...]:
     return tuple(items)
 
 
-def _another_pass(reading: Reading) -> Reading | None:
-    return replace(reading, page=0, passes=reading.passes + 1) if reading.passes < _PASSES_AT_MOST else None
+def _another_pass(items: tuple[Any, ...], reading: Reading) -> Listed:
+    if reading.passes >= _PASSES_AT_MOST:
+        return Listed(items, None, gave_up=True)
+    return Listed(items, replace(reading, page=0, passes=reading.passes + 1))
 
 
 def _more(meta: Mapping[str, Any], reading: Reading) -> bool:

@@ -15,7 +15,7 @@ from crosswalk.errors import SkipRecord
 from crosswalk.model import Accepted
 from crosswalk.sources.base import Ended, NewId, Page, Window
 from crosswalk.sources.livestorm import expanding, listing, people, sayings
-from crosswalk.sources.livestorm.listing import Params, Reading
+from crosswalk.sources.livestorm.listing import Listed, Params, Reading
 from crosswalk.sources.livestorm.people import Surroundings
 from crosswalk.sources.livestorm.sayings import Said
 from crosswalk.sources.livestorm.settings import LivestormSettings
@@ -89,11 +89,13 @@ class Pull:
             if self.stream in _SAYINGS:
                 return await self._said(session, position, received_at, new_id)
             listed = await listing.page(self.api, f"sessions/{session['id']}/people", self._people_filter(session), position.people)
-        except SkipRecord:  # deleted since it was listed
-            return self._page(Accepted(), position.after_session())
+        except SkipRecord:
+            gone = f"Session {session['id']} is not at Livestorm any more, so the rest of it was passed over; nothing is to be done."
+            return replace(self._page(Accepted(), position.after_session()), remarks=(gone,))
         event = await expanding.event_of(self.api, session) if listed.items else None
         accepted = Surroundings(session, event, self.source_id, received_at).accept(listed.items, new_id)
-        return self._page(accepted, replace(position, people=listed.next) if listed.next else position.after_session())
+        page = self._page(accepted, replace(position, people=listed.next) if listed.next else position.after_session())
+        return replace(page, remarks=_unsettled(listed, f"people of session {session['id']}"))
 
     async def _said(self, session: Json, position: Position, received_at: datetime, new_id: NewId) -> Page:
         """Return everything that was said in one session."""
@@ -112,7 +114,8 @@ class Pull:
         if self.stream in _SAYINGS:
             found = tuple(session for session in found if people.is_over(session))
         over = tuple(Ended(session["id"], at) for session in found if (at := people.ended_at(session)))
-        return self._page(Accepted(invalid=unread), replace(position, sessions=listed.next, todo=found), over)
+        page = self._page(Accepted(invalid=unread), replace(position, sessions=listed.next, todo=found), over)
+        return replace(page, remarks=_unsettled(listed, "sessions"))
 
     async def session(self, session_id: str) -> Position:
         """Return where everybody of one session is read from; `SkipRecord` when there is none or it has not ended."""
@@ -139,6 +142,12 @@ class Pull:
         if self.stream == ONE or (self.stream == SESSIONS and ended and self.window.start <= ended):
             return {}  # everybody: of those who stayed away nothing may have changed
         return {"filter[updated_since]": _unix(self.window.start)}
+
+
+def _unsettled(listed: Listed, what: str) -> tuple[str, ...]:
+    """Say when a list never stood still."""
+    sentence = f"The list of {what} changed all the while it was read; if some are missing, pull the range again when it is quiet."
+    return (sentence,) if listed.gave_up else ()
 
 
 def _unix(moment: datetime) -> int:
