@@ -35,6 +35,7 @@ class Reason(StrEnum):
     NO_MATCH_KEY = "no_match_key"
     MAPPED_NOTHING = "mapped_nothing"
     SYNC_REMOVED = "sync_removed"
+    SKIPPED_BY_HAND = "skipped_by_hand"
 
     TOO_MANY = "too_many"
     KEYS_DISAGREE = "keys_disagree"
@@ -48,6 +49,7 @@ class Reason(StrEnum):
     UNREADABLE = "unreadable"
     REJECTED = "rejected"
     DEADLINE = "deadline"
+    HELD_BY_HAND = "held_by_hand"
 
     @property
     def state(self) -> State:
@@ -95,6 +97,7 @@ _EXPLAINED: dict[Reason, Explanation] = {
         State.SKIPPED, "No row of the mapping had a value for this event; map an attribute that it carries."
     ),
     Reason.SYNC_REMOVED: Explanation(State.SKIPPED, "The sync was removed before this delivery was written."),
+    Reason.SKIPPED_BY_HAND: Explanation(State.SKIPPED, "Somebody chose to skip it; replay it if it shall be written after all."),
     Reason.TOO_MANY: Explanation(
         State.HELD, "Several records match and the step holds duplicates; merge them or choose which one wins, replay."
     ),
@@ -128,4 +131,5 @@ _EXPLAINED: dict[Reason, Explanation] = {
     ),
     Reason.REJECTED: Explanation(State.HELD, "Salesforce refused the record; read its message, mend the cause and replay."),
     Reason.DEADLINE: Explanation(State.HELD, "It waited past its deadline; mend what it waited for, then replay."),
+    Reason.HELD_BY_HAND: Explanation(State.HELD, "Somebody stopped it; replay it to let it go on, or skip it."),
 }

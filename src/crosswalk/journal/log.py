@@ -34,6 +34,7 @@ class Filter:
     reasons: Collection[Reason] = ()
     source_id: str | None = None
     sync_id: str | None = None
+    sync_ids: Collection[str] | None = None  # those the reader may see
     run_id: str | None = None
     record_id: str | None = None
     lane_ids: Collection[str] | None = None  # those of one person
@@ -103,6 +104,15 @@ async def ids(tx: AsyncConnection, wanted: Filter, limit: int) -> tuple[str, ...
     for piece in await _pieces(tx, wanted):
         found += (await tx.scalars(select(delivery.c.id).where(piece).order_by(delivery.c.id).limit(limit))).all()
     return tuple(sorted(found)[:limit])
+
+
+async def syncs_of(tx: AsyncConnection, delivery_ids: Sequence[str]) -> set[str]:
+    """Return the syncs that deliveries belong to."""
+    delivery = tables.delivery
+    found: set[str] = set()
+    for part in chunks(delivery_ids):
+        found.update(await tx.scalars(select(delivery.c.sync_id).where(delivery.c.id.in_(part)).distinct()))
+    return found
 
 
 async def full(tx: AsyncConnection, vault: Vault, delivery_id: str) -> Full | None:
@@ -178,10 +188,12 @@ async def _pieces(tx: AsyncConnection, wanted: Filter) -> list[ColumnElement[boo
 
 async def _syncs(tx: AsyncConnection, wanted: Filter) -> Sequence[str] | None:
     """Return the syncs the filter narrows to, or None when it does not."""
-    if wanted.source_id is None:
-        return None if wanted.sync_id is None else (wanted.sync_id,)
-    found = (await tx.scalars(select(tables.sync.c.id).where(tables.sync.c.source_id == wanted.source_id))).all()
-    return [sync_id for sync_id in found if wanted.sync_id in (None, sync_id)]
+    chosen = [set(wanted.sync_ids)] if wanted.sync_ids is not None else []
+    if wanted.sync_id is not None:
+        chosen.append({wanted.sync_id})
+    if wanted.source_id is not None:
+        chosen.append(set(await tx.scalars(select(tables.sync.c.id).where(tables.sync.c.source_id == wanted.source_id))))
+    return sorted(set.intersection(*chosen)) if chosen else None
 
 
 def _times(wanted: Filter) -> Iterable[ColumnElement[bool]]:

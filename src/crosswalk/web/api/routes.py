@@ -16,6 +16,7 @@ from crosswalk.web.api import (
     api_tokens,
     audit,
     connections,
+    deliveries,
     invitations,
     mapping_lookups,
     mappings,
@@ -28,7 +29,21 @@ from crosswalk.web.api import (
 )
 from crosswalk.web.callers import CSRF_HEADER, SESSION_COOKIE, require
 
-RESOURCES = (session, users, invitations, api_tokens, audit, connections, sources, syncs, sync_editing, mappings, mapping_lookups, settings)
+RESOURCES = (
+    session,
+    users,
+    invitations,
+    api_tokens,
+    audit,
+    connections,
+    sources,
+    syncs,
+    sync_editing,
+    mappings,
+    mapping_lookups,
+    deliveries,
+    settings,
+)
 _DESCRIPTION = "Everything the console does. Errors are problem+json with a stable `code`; lists are read page by page with `after`."
 
 router = APIRouter(prefix="/api")

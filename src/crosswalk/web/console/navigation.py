@@ -8,7 +8,12 @@ from dataclasses import dataclass
 
 from crosswalk.access.caller import Caller
 from crosswalk.access.roles import Permission
+from crosswalk.journal import log
+from crosswalk.journal.log import Filter
+from crosswalk.reasons import State
 from crosswalk.web.services import Services
+
+_MOST = 999  # a badge counts no further
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +64,20 @@ async def _signed_out(services: Services, caller: Caller) -> Badge | None:
     return Badge(count, "warn", "paused connections") if count else None
 
 
+async def _held(services: Services, caller: Caller) -> Badge | None:
+    """Count deliveries that wait for a person."""
+    configuration = await services.configuration.current()
+    seen = [one.id for one in configuration.syncs.values() if caller.may_on(one.connection_id, Permission.LOOK)]
+    async with services.database.read() as tx:
+        count = await log.count(tx, Filter(states=(State.HELD,), sync_ids=seen), _MOST)
+    return Badge(count, "held", "held deliveries") if count else None
+
+
 GROUPS: Sequence[Group] = (
     Group("", (Entry("Home", "/", "house"),)),
     Group("Connect", (Entry("Salesforce", "/connections", "cloud", badge=_signed_out),)),
     Group("Build", (Entry("Syncs", "/syncs", "workflow"),)),
+    Group("Watch", (Entry("Event log", "/event-log", "scroll-text", badge=_held),)),
     Group(
         "Administer",
         (

@@ -8,6 +8,7 @@ from crosswalk.web.console import (
     connecting,
     connections,
     entering,
+    event_log,
     help,  # noqa: A004 - the page of that name
     mapping,
     search,
@@ -28,6 +29,7 @@ PAGES = (
     syncs,
     versions,
     mapping,
+    event_log,
 )
 
 
