@@ -13,6 +13,7 @@ from crosswalk.cli import (
     forget,
     history,
     jobs,
+    keeping,
     logs,
     preview,
     process,
@@ -67,5 +68,7 @@ app.command()(explain.explain)
 app.command()(bind.bind)
 app.command()(connections.resume)
 app.command()(forget.forget)
+app.command()(keeping.backup)
+app.command()(keeping.rotate_keys)
 app.command()(provision.provision)
 app.command()(doctor.doctor)

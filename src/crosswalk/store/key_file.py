@@ -8,6 +8,7 @@ import base64
 import json
 import os
 import secrets
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -40,8 +41,14 @@ def read_or_create(path: Path, data_dir: Path) -> Vault:
 
 def read(path: Path) -> Vault:
     """Return the vault of an existing key file; raise `ConfigurationError` when others may read it or it is not a key file."""
+    following = _Following(path)
     document = _document(path)
-    return Vault(document["fernet"], base64.urlsafe_b64decode(document["hmac"]))
+    return Vault(document["fernet"], base64.urlsafe_b64decode(document["hmac"]), following.news)
+
+
+def number_of_keys(path: Path) -> int:
+    """Return how many encryption keys the file holds; more than one means that a rotation has begun and not ended."""
+    return len(_document(path)["fernet"])
 
 
 def add_key(path: Path) -> Vault:
@@ -52,12 +59,55 @@ def add_key(path: Path) -> Vault:
     return read(path)
 
 
+def announce_key(path: Path) -> Vault:
+    """Put a new encryption key last: it opens already, so that every machine can have it before anything is sealed with it."""
+    document = _document(path)
+    document["fernet"].append(Fernet.generate_key().decode())
+    _replace(path, document)
+    return read(path)
+
+
+def use_announced_key(path: Path) -> Vault:
+    """Let the key that was announced last seal from now on."""
+    document = _document(path)
+    document["fernet"].insert(0, document["fernet"].pop())
+    _replace(path, document)
+    return read(path)
+
+
 def drop_old_keys(path: Path) -> Vault:
     """Keep only the newest encryption key; call it after every sealed value has been sealed anew."""
     document = _document(path)
     document["fernet"] = document["fernet"][:1]
     _replace(path, document)
     return read(path)
+
+
+class _Following:
+    """Notices that the key file was replaced, at the price of a look at its directory entry."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._seen = self._state()
+
+    def news(self) -> Sequence[str] | None:
+        """Return the keys when the file is another one than at the last look; what cannot be read at the moment is no news."""
+        state = self._state()
+        if state in (None, self._seen):
+            return None
+        try:
+            keys: Sequence[str] = _document(self._path)["fernet"]
+        except ConfigurationError:
+            return None
+        self._seen = state
+        return keys
+
+    def _state(self) -> tuple[int, int] | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns
 
 
 def _document(path: Path) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -24,13 +24,29 @@ _BODY_FROM = 1 + _KEY_ID_BYTES
 _JSON, _JSON_COMPRESSED, _BYTES, _BYTES_COMPRESSED = b"j", b"J", b"b", b"B"
 
 
-class Vault:
-    """Seals, opens and fingerprints values; keep one per process."""
+News = Callable[[], Sequence[str] | None]  # the encryption keys, when they have changed
 
-    def __init__(self, encryption_keys: Sequence[str], hmac_key: bytes) -> None:
+
+def _none() -> None:
+    """Tell that the keys have not changed."""
+
+
+class Vault:
+    """Seals, opens and fingerprints values; keep one per process. With `news` it follows a rotation of the keys while it runs."""
+
+    def __init__(self, encryption_keys: Sequence[str], hmac_key: bytes, news: News = _none) -> None:
+        self._hmac_key = hmac_key
+        self._news = news
+        self._use(encryption_keys)
+
+    def _use(self, encryption_keys: Sequence[str]) -> None:
         self._keys = {_key_id(key): Fernet(key) for key in encryption_keys}
         self._newest = _key_id(encryption_keys[0])
-        self._hmac_key = hmac_key
+
+    def _follow(self) -> None:
+        keys = self._news()
+        if keys:
+            self._use(keys)
 
     def __repr__(self) -> str:
         return f"<Vault key={self._newest.hex()}>"
@@ -49,8 +65,8 @@ class Vault:
             kind, compressed_kind, plain = _JSON, _JSON_COMPRESSED, json.dumps(value, separators=(",", ":")).encode()
         if len(plain) > _COMPRESS_FROM:
             kind, plain = compressed_kind, zlib.compress(plain, 1)
-        token = self._keys[self._newest].encrypt_at_time(kind + plain, 0)  # the time tells nothing and would be a second clock
-        return bytes((_FORMAT,)) + self._newest + base64.urlsafe_b64decode(token)
+        self._follow()
+        return self._sealed(kind + plain)
 
     def open(self, sealed: bytes) -> Any:
         """Return what was sealed; raise `ConfigurationError` when its key is not in the key file or it was altered."""
@@ -63,17 +79,26 @@ class Vault:
         """Tell whether a value is sealed with the newest key."""
         return sealed[1:_BODY_FROM] == self._newest
 
+    def knows(self, sealed: bytes) -> bool:
+        """Tell whether the key of a value is at hand."""
+        return sealed[1:_BODY_FROM] in self._keys
+
     def reseal(self, sealed: bytes) -> bytes:
         """Return the value sealed with the newest key."""
         kind, plain = self._opened(sealed)
-        token = self._keys[self._newest].encrypt_at_time(kind + plain, 0)
-        return bytes((_FORMAT,)) + self._newest + base64.urlsafe_b64decode(token)
+        return self._sealed(kind + plain)
 
     def hmac(self, text: str) -> str:
         """Return 64 hexadecimal digits that stand for `text`; equal texts give equal digits for ever."""
         return hmac.digest(self._hmac_key, text.encode("utf-8", "surrogatepass"), "sha256").hex()
 
+    def _sealed(self, content: bytes) -> bytes:
+        token = self._keys[self._newest].encrypt_at_time(content, 0)  # the time tells nothing and would be a second clock
+        return bytes((_FORMAT,)) + self._newest + base64.urlsafe_b64decode(token)
+
     def _opened(self, sealed: bytes) -> tuple[bytes, bytes]:
+        if not self.knows(sealed):
+            self._follow()  # another process may have begun to seal with a new key
         fernet = self._keys.get(sealed[1:_BODY_FROM])
         if sealed[:1] != bytes((_FORMAT,)) or fernet is None:
             raise ConfigurationError(
