@@ -84,16 +84,20 @@ def declaration(
     key_field: str | None = KEY_FIELD,
     required: Iterable[str] = (),
     lookups: Iterable[str] = (),
+    written: Iterable[str] = (),
 ) -> Declaration:
-    """Return what the presets need; `required` are fields the admin wants required, `lookups` objects to link the preset's own to."""
+    """Return what the presets need; `required` are fields the admin wants required, `lookups` objects to link the preset's own to.
+
+    The key field goes on every object a preset writes, and on those that its syncs write besides.
+    """
     loaded = [loader.load(name) for name in dict.fromkeys(presets)]
     parsed = [document.parse(each.document) for each in loaded]
     objects = _unlike([each for preset in loaded for each in preset.needs.objects])
     fields = [each for preset in loaded for each in preset.needs.every_field()]
     fields += [_lookup(one, target) for target in lookups for one in _linkable(objects)]
     if key_field:
-        written = dict.fromkeys(step.object for each in parsed for step in each.steps if step.object)
-        fields += [_key(name, key_field) for name in written]
+        keyed = dict.fromkeys((*(step.object for each in parsed for step in each.steps if step.object), *written))
+        fields += [_key(name, key_field) for name in keyed]
     made = Declaration(
         presets=tuple(each.name for each in loaded),
         objects=objects,

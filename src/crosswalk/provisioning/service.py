@@ -33,9 +33,9 @@ class Wish:
     lookups: tuple[str, ...] = ()
     campaigns: tuple[str, ...] = ()
 
-    def declaration(self, key_field: str | None = KEY_FIELD) -> Declaration:
-        """Return everything this asks for."""
-        return declare.declaration(self.presets, key_field=key_field, required=self.required, lookups=self.lookups)
+    def declaration(self, key_field: str | None = KEY_FIELD, written: Iterable[str] = ()) -> Declaration:
+        """Return everything this asks for; `written` are objects that want the key field besides those of the presets."""
+        return declare.declaration(self.presets, key_field=key_field, required=self.required, lookups=self.lookups, written=written)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,11 @@ class Prepared:
 
 async def prepare(engine: Engine, org: Org, wish: Wish) -> Prepared:
     """Look at the org and return what there is to do; nothing is changed."""
-    wanted = wish.declaration(org.connection.key_field or KEY_FIELD)
     configuration = await engine.configuration.current()
+    syncs = _served(configuration, org.connection, wish.presets)
+    written = {step.object for sync in syncs for step in document.parse(sync.document).steps if step.object}
+    wanted = wish.declaration(org.connection.key_field or KEY_FIELD, sorted(written))
     async with engine.database.read() as tx:
-        syncs = _served(configuration, org.connection, wanted.presets)
         statuses = await bound_statuses(tx, org.connection, syncs, [each.label for each in wanted.statuses if each.responded])
     for campaign in wish.campaigns:
         full = record_ids.full(campaign)
