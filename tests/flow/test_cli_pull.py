@@ -125,3 +125,9 @@ def test_the_doctor_asks_the_vendor(installed):
     installed.livestorm.token = "another"
     shown = installed.run("doctor")
     assert "refuses the credentials" in " ".join(shown.output.split()), shown.output
+
+
+def test_what_a_pull_passed_over_is_told(installed):
+    installed.livestorm.before_answer.append(lambda _: installed.livestorm.people.pop("session-1", None))
+    told = installed.run("pull", "web", "--stream", "sessions").output
+    assert "\n    Session session-1 is not at Livestorm any more" in told
