@@ -100,6 +100,14 @@ async def objects(desk: Desk) -> list[ObjectChoice]:
     return sorted(found, key=lambda one: (one.label.casefold(), one.name))
 
 
+async def read_again(desk: Desk) -> None:
+    """Describe every object of the desk anew, as after somebody made a field."""
+    org = asked(desk)
+    for name in desk.schema.objects:
+        org.describe.invalidate(name)
+    await org.describe.schema(found.name for found in desk.schema.objects.values())
+
+
 async def match(desk: Desk, entry: AutoMatchEntry, event: Event | None) -> Matched:
     """Try an auto-match on an event: which record it would find."""
     if event is None:

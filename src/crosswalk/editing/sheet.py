@@ -48,6 +48,8 @@ class RowView:
     problems: tuple[str, ...]
     edited: str
     bad: str = ""
+    record: str = ""  # the id a default value of a lookup names; the page asks for its name
+    objects: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,8 @@ class _Drawing:
             problems=problems,
             edited=edited,
             bad=_bad_side(dead or told),
+            record=_record(row, found),
+            objects=",".join(found.reference_to[:5]) if found else "",
         )
 
     def _tried(self, row: DraftRow) -> Trial | None:
@@ -237,6 +241,14 @@ def _bad_side(problems: Sequence[Problem]) -> str:
     """Return which picker is marked: that of the field, of the source, or none."""
     sides = ["field" if problem.place.endswith(".field") else "source" for problem in problems if problem.code != "bad_ladder"]
     return sides[0] if sides else ""
+
+
+def _record(row: DraftRow, found: Field | None) -> str:
+    """Return the record id in a default value of a lookup."""
+    entry = row.data.get("entry")
+    value = entry.get("value") if isinstance(entry, Mapping) else None
+    is_record = found is not None and found.type == "reference" and isinstance(value, str)
+    return str(value) if is_record and value and value.isalnum() else ""
 
 
 def _saved_rows(saved: Mapping[str, Any], draft: Draft, step: int) -> Mapping[str, Any]:

@@ -110,6 +110,13 @@ async def list_objects(request: Request, caller: Configuring, sync_id: str) -> l
     return await lookups.objects(await desk_for(request, caller, sync_id, Permission.CONFIGURE))
 
 
+@router.post("/mapping/fields", status_code=204)
+async def read_fields_again(request: Request, caller: Configuring, sync_id: str) -> None:
+    """Read the objects of the mapping from the org again, as after somebody made a field; costs an API call."""
+    desk = await desk_for(request, caller, sync_id, Permission.CONFIGURE)
+    await lookups.read_again(desk)
+
+
 @router.get("/mapping/events")
 async def list_events(request: Request, caller: Looking, sync_id: str) -> list[SampleOut]:
     """List the latest events to try a mapping on."""

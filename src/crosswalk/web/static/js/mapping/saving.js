@@ -54,6 +54,7 @@ export class Bar {
 
   async store() {
     const { editor } = this;
+    await editor.sheet.drawn;
     if (this.save.disabled) return;
     if (editor.sheet.problems.length) {
       this.list(editor.sheet.problems);

@@ -2,6 +2,7 @@
 /** Shows what the server makes of the draft: only what differs is put in place, so that 300 rows stay fluid and focus stays where it was. */
 import { ask, say } from "./dom.js";
 import { place } from "./panel.js";
+import { nameRecords } from "./records.js";
 
 export class Sheet {
   /** @param {import("./main.js").Editor} editor @param {HTMLElement} root */
@@ -13,11 +14,19 @@ export class Sheet {
     /** @type {any[]} */
     this.problems = [];
     this.changes = 0;
+    /** settles once the newest draft is drawn @type {Promise<void>} */
+    this.drawn = Promise.resolve();
     /** what is to have the focus once the answer is there */
     this.focus = "";
   }
 
-  async refresh() {
+  /** Draw the draft as it is now. @returns {Promise<void>} */
+  refresh() {
+    this.drawn = this.#draw();
+    return this.drawn;
+  }
+
+  async #draw() {
     this.asking?.abort();
     const asking = new AbortController();
     this.asking = asking;
@@ -48,6 +57,7 @@ export class Sheet {
     if (wanted && document.activeElement?.id !== wanted && (this.focus || document.activeElement === document.body)) document.getElementById(wanted)?.focus();
     this.focus = "";
     this.editor.filter();
+    nameRecords(this.editor.api, this.root);
     place();
   }
 }

@@ -1,7 +1,7 @@
 // @ts-check
 /** The right picker of a row, and the list of optional fields to add. */
 import { fieldOf, fieldOptions } from "./choices.js";
-import { h } from "./dom.js";
+import { ask, h, say } from "./dom.js";
 import { Listbox } from "./listbox.js";
 import { closePanel, openPanel } from "./panel.js";
 
@@ -27,9 +27,19 @@ export async function openTarget(editor, opener, key) {
       });
     },
   });
-  const part = openPanel(opener, `${known.label} field`, [finder.element]);
+  const again = h("button", { type: "button", class: "slds-button slds-button_neutral sm", on: { click: () => readAgain(editor, opener, key) } }, "Read the fields again");
+  const part = openPanel(opener, `${known.label} field`, [finder.element, h("p", { class: "ft hint" }, "A field made just now is missing? ", again)]);
   part.classList.add("fields");
   finder.focus();
+}
+
+/** Ask the org for its fields anew and open the picker with them. @param {import("./main.js").Editor} editor @param {HTMLElement} opener @param {string} key */
+async function readAgain(editor, opener, key) {
+  say("Reading the fields from Salesforce");
+  await ask(`${editor.api}/mapping/fields`, { method: "POST" });
+  editor.choices.loaded.clear();
+  await editor.sheet.refresh();
+  await openTarget(editor, document.getElementById(opener.id) || opener, key);
 }
 
 /** Return a default value as the field's control would give it. @param {any} value @param {any} field */
