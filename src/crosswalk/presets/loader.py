@@ -107,6 +107,7 @@ def load(name: str, options: Iterable[str] = ()) -> Preset:
         instead = known[option].get("instead", {})
         document["steps"] = [{**step, **instead.get(step["name"], {})} for step in document["steps"]]
         document["steps"] = _with(document["steps"], known[option])
+        document["person"] = {**document.get("person", {}), **known[option].get("person", {})}
     meta = content["preset"]
     return Preset(
         name=name,
@@ -132,13 +133,14 @@ def _content(name: str) -> dict[str, Any]:
 
 
 def _with(steps: list[dict[str, Any]], option: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Put an option's rows into the steps, take out the fields it is `without`, and add its own steps behind."""
+    """Put an option's rows into the steps, take out fields it is `without`, and add its own steps: for persons in front, others behind."""
     added, dropped = option.get("rows", {}), option.get("without", {})
     for step in steps:
         gone = dropped.get(step["name"], ())
         step["rows"] = _widened([row for row in step["rows"] if row.get("field") not in gone], added.get(step["name"], []))
     known = {step["name"] for step in steps}
-    return [*steps, *(step for step in option.get("steps", ()) if step["name"] not in known)]
+    new = [step for step in option.get("steps", ()) if step["name"] not in known]
+    return [*(step for step in new if step.get("person")), *steps, *(step for step in new if not step.get("person"))]
 
 
 def _widened(rows: list[dict[str, Any]], added: list[dict[str, Any]]) -> list[dict[str, Any]]:
