@@ -9,6 +9,7 @@ from tests.world import preset
 from crosswalk.cli import org_checks
 from crosswalk.engine.orgs import Orgs
 from crosswalk.findings import Level
+from crosswalk.presets import loader
 from crosswalk.provisioning import checks
 from crosswalk.runtime import Runtime
 from crosswalk.store import tables
@@ -16,6 +17,7 @@ from localorg.schema import FieldType
 from localorg.settings import Login
 
 REPLAY = "CampaignMember.Livestorm_Replay_Status__c"
+KALTURA = loader.load("kaltura").member_statuses
 WEAK = "weak@localorg.example"
 
 
@@ -57,9 +59,20 @@ def change(here, **facts):
     org.add_field("CampaignMember", dataclasses.replace(field, **facts))
 
 
-@pytest.mark.shows("KA-22")
 async def test_a_provisioned_org_is_well(whole):
     assert [] == await trouble(whole)
+
+
+@pytest.mark.shows("KA-22")
+async def test_what_kaltura_needs_is_listed_whole_and_then_nothing_is_missing(fresh):
+    source = await fresh.add_source("kaltura")
+    await fresh.add_sync(source, preset("kaltura"))
+    await fresh.bind(source)
+    before = "\n".join(await trouble(fresh))
+    needs = loader.load("kaltura").needs
+    named = [each.name for each in needs.objects] + [each.path for each in needs.every_field()] + [f'"{label}"' for label in KALTURA]
+    await provision(fresh, "kaltura")
+    assert ([], []) == ([name for name in named if name not in before], await trouble(fresh))
 
 
 @pytest.mark.shows("LS-11")

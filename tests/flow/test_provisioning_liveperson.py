@@ -4,7 +4,7 @@ import pytest
 from tests.flow.provisioned import fields, plan, provision, told
 
 from crosswalk.errors import ConfigurationError
-from crosswalk.provisioning import survey
+from crosswalk.provisioning import service, survey
 from crosswalk.salesforce.xml_text import listed
 from localorg.custom_objects import custom_object
 
@@ -62,11 +62,21 @@ async def test_the_layouts_that_may_show_transcripts_are_named(fresh):
     assert 'put the related list "Chat Transcripts" on the page layouts of Lead, Contact, Account, Case, Opportunity.' in applied.hints[0]
 
 
-@pytest.mark.shows("LP-32")
 async def test_a_lookup_to_a_custom_object_is_made_on_request(fresh):
     invoices(fresh)
     await provision(fresh, "liveperson", lookups=("Invoice__c",))
     assert ["Invoice__c"] == (await fields(fresh, TRANSCRIPT))["Invoice__c"]["referenceTo"]
+
+
+async def test_a_custom_object_is_listed_as_without_lookup_until_it_has_one(fresh):
+    invoices(fresh)
+    await provision(fresh, "liveperson")
+    before = await service.linkable(await fresh.ready_org(), "liveperson")
+    await provision(fresh, "liveperson", lookups=("Invoice__c",))
+    after = await service.linkable(await fresh.ready_org(), "liveperson")
+    assert ([("Invoice__c", False)], [("Invoice__c", True)]) == tuple(
+        [(each.name, each.linked) for each in found] for found in (before, after)
+    )
 
 
 async def test_a_page_that_an_admin_has_arranged_is_left_alone(fresh):

@@ -11,12 +11,14 @@ from crosswalk import record_ids
 from crosswalk.errors import ConfigurationError
 from crosswalk.journal import audit
 from crosswalk.mapping import document, labels
+from crosswalk.model import Priority
 from crosswalk.presets import loader
 from crosswalk.provisioning import apply, declare, package, survey
 from crosswalk.provisioning.apply import Applied
 from crosswalk.provisioning.declare import KEY_FIELD, Declaration, Status
 from crosswalk.provisioning.plan import Plan, plan
 from crosswalk.provisioning.survey import State
+from crosswalk.salesforce.calls import Purpose
 from crosswalk.store import tables
 from crosswalk.store.configuration import Configuration, ConnectionConfig, SyncConfig, SyncState
 from crosswalk.turn.context import Engine, Org
@@ -75,6 +77,32 @@ async def carry_out(engine: Engine, org: Org, prepared: Prepared, actor: str) ->
             now = engine.clock.now()
             await audit.record(tx, engine.ids, now, actor=actor, action="provision", subject=org.connection.name, after=done)
     return applied
+
+
+@dataclass(frozen=True, slots=True)
+class Linkable:
+    """A custom object of the org, and whether the preset's own records have a lookup to it."""
+
+    name: str
+    label: str
+    linked: bool
+
+
+async def linkable(org: Org, preset: str) -> tuple[Linkable, ...]:
+    """Return the org's custom objects that a preset's records could be linked to; those without a lookup are given one on request."""
+    owners = [each.name for each in loader.load(preset).needs.objects if each.lookups_on_request]
+    for name in owners:
+        org.describe.invalidate(name)
+    schema = await org.describe.schema(owners)
+    known = [described for name in owners if (described := schema.object(name)) is not None]
+    linked = {target.lower() for each in known for field in each.fields.values() for target in field.reference_to}
+    await org.budget.reserve(1, Priority.INTERACTIVE)
+    listed = (await org.client.get("sobjects", purpose=Purpose.DESCRIBE)).body["sobjects"]
+    return tuple(
+        Linkable(each["name"], each["label"], each["name"].lower() in linked)
+        for each in listed
+        if each["custom"] and each["name"].endswith(declare.CUSTOM) and each["name"] not in owners
+    )
 
 
 def write_source(folder: Path, wanted: Declaration) -> tuple[Path, ...]:
