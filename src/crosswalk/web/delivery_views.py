@@ -21,6 +21,7 @@ from crosswalk.journal.people import Names
 from crosswalk.journal.summaries import Step
 from crosswalk.model import Event
 from crosswalk.reasons import Reason, State
+from crosswalk.salesforce.calls import Purpose
 from crosswalk.store import tables
 from crosswalk.store.configuration import Configuration, ConnectionConfig
 from crosswalk.web.services import Services
@@ -130,7 +131,7 @@ async def story(services: Services, caller: Caller, delivery_id: str) -> Story:
         turns = await tx.scalars(
             select(tables.change.c.turn_id).where(tables.change.c.id.in_([one.change_id for one in changes])).distinct()
         )
-        called = [call for turn_id in turns.all() for call in await calls.of_turn(tx, turn_id)]
+        called = _concerning(changes, [call for turn_id in turns.all() for call in await calls.of_turn(tx, turn_id)])
         lane_id = await tx.scalar(select(tables.delivery.c.lane_id).where(tables.delivery.c.id == delivery_id))
     configuration = await services.configuration.current()
     connection = _connection(configuration, full.entry)
@@ -214,6 +215,12 @@ def _line(
         happened=summaries.line(delivery.state, delivery.reason, entry.detail, steps),
         steps=steps,
     )
+
+
+def _concerning(changes: Sequence[Written], called: Sequence[calls.Entry]) -> list[calls.Entry]:
+    """Leave out the writes of other people's records in the same turns."""
+    own = {one.call.id for one in changes if one.call}
+    return [call for call in called if call.purpose != Purpose.WRITE or call.id in own]
 
 
 def _connection(configuration: Configuration, entry: Entry) -> ConnectionConfig | None:
