@@ -36,7 +36,8 @@ class Planned:
     @property
     def changes(self) -> list[Change]:
         """The changes to send, in the order in which the admin put the syncs and their steps."""
-        return [decision.change for decision in sorted(self.decisions, key=_place) if decision.change]
+        changing = [decision for decision in self.decisions if decision.change]
+        return [decision.change for decision in sorted(changing, key=_place) if decision.change]
 
 
 def ready(turn: Turn, pending: Sequence[Draft]) -> tuple[list[Draft], list[Draft]]:
@@ -65,10 +66,10 @@ def _ended_without(turn: Turn, delivery: str, step: str) -> bool:
 
 
 def _place(decision: Decision) -> tuple[int, int]:
-    """Return the place of the sync and that of the step in it; of folded drafts the first."""
+    """Return the place of the sync and that of the step in it; of folded drafts the oldest counts."""
     draft = decision.draft
-    positions = (want.sync_position for target in draft.targets for want in target.wants)
-    return min(positions, default=0), min((origin.place for origin in draft.origins), default=0)
+    first = next((want for target in draft.targets for want in target.wants), None)
+    return first.sync_position if first else 0, draft.origins[0].place
 
 
 def orphaned(turn: Turn, pending: Sequence[Draft]) -> None:
