@@ -47,7 +47,7 @@ class Season:
 
     # --- setting up ------------------------------------------------------------------------------------------------------------------
 
-    async def open(self, kaltura_mapping):
+    async def open(self, kaltura_mapping, periodic):
         """Connect the three vendors and switch all jobs on."""
         here = self.here
         for name, length in CASE_FIELDS.items():
@@ -69,20 +69,21 @@ class Season:
             await here.add_sync(source, mapping)
             if kind == "kaltura":
                 await here.bind(source)
-            await self._switch(source)
+            await self._switch(source, periodic)
 
-    async def _switch(self, source):
+    async def _switch(self, source, periodic):
         async with self.here.database.write() as tx:
-            for kind, schedule in (await schedules.of_source(tx, source)).items():
-                await schedules.save(tx, self.here.ids, schedules.changed(schedule, Wish(is_on=True)), self.clock.now())
+            found = await schedules.of_source(tx, source)
+            for kind, wish in ((JobKind.PERIODIC, periodic), (JobKind.DAILY, Wish(is_on=True))):
+                await schedules.save(tx, self.here.ids, schedules.changed(found[kind], wish), self.clock.now())
 
     # --- what happens ----------------------------------------------------------------------------------------------------------------
 
-    def plan(self, days):
-        """Plan so many days, and what comes late of them."""
+    def plan(self, days, late):
+        """Plan so many days, and what comes `late` days after them."""
         for day in range(days):
             self._at(day, 0, self._month, day)
-            self._webinar(day)
+            self._webinar(day, late)
             self._chats(day)
             self._summit(day)
 
@@ -94,15 +95,15 @@ class Season:
         if day % 30 == 0:
             self.livestorm.monthly = 10_000
 
-    def _webinar(self, day):
-        """Four people register, two of them attend, one watches the next day and one a week later."""
+    def _webinar(self, day, late):
+        """Four people register, two of them attend, one watches the next day and one some days later."""
         session, people = f"session-{day}", [f"w{day}-{number}" for number in range(4)]
         self._at(day, 1, self.livestorm.add_session, session)
         for number, person in enumerate(people):
             self._at(day, 2 + number, self.livestorm.register, person, session)
         self._at(day, 8, self.livestorm.end, session, set(people[:2]))
         self._at(day + 1, 3, self._watch, people[1], session)
-        self._at(day + 7, 3, self._watch, people[3], session)
+        self._at(day + late, 3, self._watch, people[3], session)
         for number, person in enumerate(people):
             email = f"{person}@atelier-lumen.example"
             self.leads.add(email)
@@ -169,15 +170,15 @@ class Season:
 
     # --- the jobs --------------------------------------------------------------------------------------------------------------------
 
-    async def live(self, days):
-        """Let so many days pass, with a few more for what comes late."""
+    async def live(self, days, late=7):
+        """Let so many days pass, and those in which the last of it is found."""
         begun = self.clock.now()
-        self.plan(days)
+        self.plan(days, late)
         while self._plan:
             moment, _, happens, arguments = heapq.heappop(self._plan)
             await self._work_until(moment)
             happens(*arguments)
-        await self._work_until(max(self.clock.now(), begun + timedelta(days=days)) + timedelta(days=3))
+        await self._work_until(begun + timedelta(days=days + late + 1))
         await self.here.drain()
 
     async def _work_until(self, moment):

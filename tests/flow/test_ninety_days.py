@@ -9,6 +9,7 @@ from tests.flow.season import Season
 from tests.flow.test_kaltura_rows import prepared  # noqa: F401 - pytest finds the fixture here
 from tests.vendors.clock import WindingClock
 
+from crosswalk.engine.schedules import Wish
 from crosswalk.journal import stats
 from crosswalk.journal.runs import RunState
 from crosswalk.store import tables
@@ -27,12 +28,12 @@ def clock():
     return WindingClock(datetime(2026, 9, 20, 6, tzinfo=UTC))  # the days around the change of the clock lie within
 
 
-async def lived(here, mapping, days, seed=11):
-    """Let a season pass and tell what the org, the inbox and the vendors say of it."""
-    season = Season(here, Random(seed), FAULTS, KILLS)
+async def lived(here, mapping, periodic, **length):
+    """Let a season pass."""
+    season = Season(here, Random(11), FAULTS, KILLS)
     try:
-        await season.open(mapping)
-        await season.live(days)
+        await season.open(mapping, periodic)
+        await season.live(**length)
     finally:
         await season.http.aclose()
     return season
@@ -75,13 +76,12 @@ async def check(season):
 
 @pytest.mark.shows("LP-62", "BX-21")
 async def test_six_days_of_all_jobs_leave_every_fact_in_the_org_once(here, prepared):  # noqa: F811 - the fixture above
-    season = await lived(here, prepared, 6)
-    print(season.killed, season.livestorm.troubles.worries, len(season.livestorm.calls))
+    season = await lived(here, prepared, Wish(is_on=True, every_hours=8, window_hours=16), days=2, late=3)
     await check(season)
 
 
 @pytest.mark.long
 @pytest.mark.shows("LP-62", "BX-21", "P2", "P3")
 async def test_ninety_days_of_all_jobs_leave_every_fact_in_the_org_once(here, prepared):  # noqa: F811 - as above
-    season = await lived(here, prepared, 90)
+    season = await lived(here, prepared, Wish(is_on=True), days=90)
     await check(season)

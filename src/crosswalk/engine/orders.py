@@ -12,6 +12,7 @@ from crosswalk.model import Priority
 from crosswalk.sources.base import Window
 
 _RANGE, _ONE = "range", "one"
+_REGULAR = frozenset({RunKind.PULL, RunKind.PERIODIC, RunKind.DAILY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,11 @@ class Order:
     def is_regular(self) -> bool:
         """Whether it moves the window of its stream, and first ends one that was broken off."""
         return self.window is None and self.subject is None
+
+    @property
+    def kinds(self) -> frozenset[RunKind]:
+        """The kinds of runs that share its cursor: while it has the cursor, none of them is under way."""
+        return _REGULAR if self.is_regular else frozenset({self.kind})
 
 
 def since_last(stream: str) -> Order:

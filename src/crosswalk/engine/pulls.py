@@ -139,13 +139,10 @@ class Puller:
             if left and order.window not in (None, left.window):
                 left = None
             window = left.window if left else self._window(vendor, order, cursor, now)
-            if left:
-                await self._interrupted(tx, left.run_id)
+            told = storable(order.subject or order.stream, _STREAM_LENGTH)
+            await runs.interrupt(tx, source.id, told, order.kinds, now)
             pull = _Pull(vendor, order, cursor, window, "", left and left.position, left is not None, vendor.api.calls)
-            about = order.subject or order.stream
-            pull.run_id = await runs.start(
-                tx, engine.ids, order.kind, now, source_id=source.id, stream=storable(about, _STREAM_LENGTH), progress=pull.progress()
-            )
+            pull.run_id = await runs.start(tx, engine.ids, order.kind, now, source_id=source.id, stream=told, progress=pull.progress())
         return pull
 
     def _window(self, vendor: Vendor, order: Order, cursor: Cursor, now: datetime) -> Window:
@@ -162,11 +159,6 @@ class Puller:
         # A process that was away for longer than the window goes back to where the last pull came to, and a little further.
         reached = cursor.window_end - min(reach.overlap, order.last / 3)
         return Window(min(end - order.last, reached), max(end, cursor.window_end))
-
-    async def _interrupted(self, tx: AsyncConnection, run_id: str) -> None:
-        run = await runs.get(tx, run_id)
-        if run and run.state is RunState.RUNNING:
-            await runs.finish(tx, run_id, RunState.STOPPED, self._engine.clock.now(), "It was interrupted; a later run went on with it.")
 
     async def _pages(self, pull: _Pull) -> None:
         waits = 0

@@ -4,7 +4,7 @@ Totals are counted from what the run did, so that a crash cannot make them wrong
 waits. The progress of a pull moves in the transaction of each page, for the same reason.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -154,6 +154,19 @@ async def advance(tx: AsyncConnection, run_id: str, progress: Progress) -> bool:
     run = tables.run
     statement = update(run).where(run.c.id == run_id).values(progress=asdict(progress)).returning(run.c.stop_requested_at)
     return await tx.scalar(statement) is not None
+
+
+async def interrupt(tx: AsyncConnection, source_id: str, stream: str, kinds: Iterable[RunKind], now: datetime) -> None:
+    """End the runs of a stream whose process died; the caller has the stream to itself, so none of them is under way."""
+    run = tables.run
+    dead = select(run.c.id).where(
+        run.c.source_id == source_id,
+        run.c.stream == stream,
+        run.c.kind.in_([kind.value for kind in kinds]),
+        run.c.state == RunState.RUNNING.value,
+    )
+    for run_id in (await tx.scalars(dead)).all():
+        await finish(tx, run_id, RunState.STOPPED, now, "It was interrupted; a later run went on with it.")
 
 
 async def request_stop(tx: AsyncConnection, run_id: str, now: datetime) -> None:
