@@ -1,12 +1,20 @@
 """Which campaign an event belongs to: picked, found by a rule, or made from a template, once; and what waits until it is known."""
 
+import json
+from pathlib import Path
+
 import pytest
 from tests.world import preset, registration
 
 from crosswalk import flow
+from crosswalk.model import Accepted
+from crosswalk.sources.kaltura import Kaltura
+from crosswalk.sources.kaltura.records import Reading
 from crosswalk.store import tables
 from crosswalk.turn.bound import BindingOrigin
 
+SAMPLES = Path(__file__).parents[1] / "samples" / "kaltura"
+KALTURA_STATUSES = {"Created", "Invited", "Registered", "Confirmed", "autoConfirmed", "Attended", "Participated", "Blocked"}
 BY_NAME = {"match": [{"field": "Name", "entry": {"attribute": "event_title"}}]}
 EVERY_STATUS = {"Sent", "Responded", "Registered", "Did not attend", "Attended"}
 
@@ -58,7 +66,7 @@ async def bindings(here):
 
 
 @BOTH
-@pytest.mark.shows("LS-44", "KA-23")
+@pytest.mark.shows("LS-44")
 async def test_a_rule_finds_the_campaign_by_its_name(here, ruled):
     source = await ruled(BY_NAME)
     await here.deliver(source, titled("ann@x.example", "p-1"))
@@ -127,7 +135,7 @@ async def test_what_an_admin_picked_counts_before_any_rule(here, ruled):
     assert (["Registered"], []) == (await members(here, other), await members(here, here.campaign))
 
 
-@pytest.mark.shows("LS-44", "KA-05")
+@pytest.mark.shows("LS-44")
 async def test_a_campaign_made_from_a_template_has_its_fields_and_statuses_before_the_first_member(here, ruled):
     await here.edit("Campaign", here.campaign, Type="Webinar", IsActive=True)
     source = await ruled(BY_NAME | {"create": True, "template": here.campaign})
@@ -207,6 +215,21 @@ async def test_the_preview_shows_the_campaign_the_statuses_and_the_member(here, 
     await here.deliver(source, titled("ann@x.example", "p-1", title="Made"))
     await here.drain()
     assert shown == sorted(row["object"] for row in await here.rows(tables.change))
+
+
+@pytest.mark.shows("KA-05", "KA-23")
+async def test_a_kaltura_event_gets_a_campaign_with_its_statuses_before_the_first_member(here):
+    source_id = await here.add_source("kaltura")
+    rule = {"match": [{"field": "Name", "entry": {"attribute": "event_name"}}], "create": True}
+    await here.add_sync(source_id, preset("kaltura") | {"campaigns": [rule], "member_statuses": {"missing": "create"}})
+    source = (await here.configuration.current()).sources[source_id]
+    profile = json.loads((SAMPLES / "user_profile_list.json").read_text("utf-8"))["objects"][0]
+    here.clock.advance(20 * 86_400)  # the samples are of the days before
+    event = Reading(source_id, here.clock.now(), {"id": "508311", "name": "Partner Summit"}).profile(profile, here.ids.new())
+    await here.receiver.receive(source, Accepted((event,)), fingerprint=Kaltura().fingerprint)
+    await here.drain()
+    (made,) = await here.records("SELECT Id FROM Campaign WHERE Name = 'Partner Summit'")
+    assert (True, 1) == (KALTURA_STATUSES <= await labels(here, made["Id"]), len(await members(here, made["Id"])))
 
 
 async def test_an_event_without_attendee_makes_no_campaign(here, ruled):

@@ -7,6 +7,7 @@ from tests.world import preset
 from crosswalk.engine import bindings
 from crosswalk.errors import ConfigurationError
 from crosswalk.journal import audit
+from crosswalk.store import tables
 from crosswalk.turn.bound import BindingOrigin
 
 
@@ -91,3 +92,13 @@ async def test_a_campaign_is_named_by_id_name_or_another_field(here, field, valu
 async def test_what_is_no_campaign_is_told(here, field, value, told):
     with pytest.raises(ConfigurationError, match=told):
         await bindings.campaign(await here.ready_org(), field, value)
+
+
+async def test_an_export_holds_what_was_picked_and_not_what_rules_found(here, waiting):
+    await bindings.bind(here.engine, waiting, here.connection_id, "session-1", here.campaign, "tester")
+    async with here.database.write() as tx:
+        found = {"source_id": waiting, "connection_id": here.connection_id, "group_id": "session-2", "origin": "found"}
+        await tx.execute(insert(tables.campaign_binding).values(found | {"campaign_id": here.campaign}))
+    async with here.database.read() as tx:
+        exported = yaml.safe_load(await workspace.export(tx, here.vault))
+    assert {"session-1": here.campaign} == exported["syncs"][0]["campaigns"]

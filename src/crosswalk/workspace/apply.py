@@ -152,9 +152,10 @@ class _Writing:
             if binding.campaign_id is None:
                 await self._tx.execute(delete(table).where(*(table.c[name] == value for name, value in key.items())))
                 continue
-            statement = statements.insert(table).values(**key, campaign_id=binding.campaign_id)
+            picked = {"campaign_id": binding.campaign_id, "origin": state.PICKED, "at": self._now}
+            statement = statements.insert(table).values(**key, **picked)
             columns = [table.c.source_id, table.c.group_id, table.c.connection_id]
-            await self._tx.execute(statement.on_conflict_do_update(index_elements=columns, set_={"campaign_id": binding.campaign_id}))
+            await self._tx.execute(statement.on_conflict_do_update(index_elements=columns, set_=picked))
             await deliveries.wake(self._tx, connection_id, {Reason.NO_CAMPAIGN}, self._now)
 
     async def _save(self, table: Any, row_id: str | None, name: str, values: Mapping[str, Any]) -> str:

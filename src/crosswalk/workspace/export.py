@@ -102,7 +102,10 @@ def _mapping(stored: SyncConfig, configuration: Configuration) -> dict[str, Any]
 
 
 def _campaigns(stored: SyncConfig, current: Current) -> dict[str, str]:
-    """Return the bindings of the sync's source and connection; the first sync of both names them."""
+    """Return what an admin has bound of the sync's source and connection; the first sync of both names it.
+
+    What rules found is left out: they find it again, and in another org another campaign.
+    """
     configuration = current.configuration
     ends = (stored.connection_id, stored.source_id)
     syncs = [
@@ -112,7 +115,7 @@ def _campaigns(stored: SyncConfig, current: Current) -> dict[str, str]:
     ]
     if syncs[0].id != stored.id:
         return {}
-    bound = current.bindings.items()
+    bound = [(key, campaign) for key, campaign in current.bindings.items() if key in current.picked]
     return {
         group: campaign for (source, group, owner), campaign in sorted(bound) if (source, owner) == (stored.source_id, stored.connection_id)
     }

@@ -13,6 +13,7 @@ from crosswalk.store import configuration, tables
 from crosswalk.store.configuration import Configuration
 from crosswalk.store.vault import Vault
 
+PICKED = "picked"  # the origin of a binding that an admin chose
 BindingKey = tuple[str, str, str]  # source id, group id, connection id
 
 
@@ -22,12 +23,14 @@ class Current:
 
     configuration: Configuration
     bindings: Mapping[BindingKey, str]
+    picked: frozenset[BindingKey]  # the bindings that an admin chose and no rule found
     schedules: Mapping[str, Mapping[JobKind, Schedule]] = field(default_factory=dict)  # by source id
 
 
 async def read(tx: AsyncConnection, vault: Vault) -> Current:
     """Read what is stored, as this transaction sees it."""
     binding = tables.campaign_binding
-    rows = await tx.execute(select(binding.c.source_id, binding.c.group_id, binding.c.connection_id, binding.c.campaign_id))
+    rows = (await tx.execute(select(binding))).all()
     bindings = {(row.source_id, row.group_id, row.connection_id): row.campaign_id for row in rows}
-    return Current(await configuration.load(tx, vault), bindings, await schedules.stored(tx))
+    picked = frozenset((row.source_id, row.group_id, row.connection_id) for row in rows if row.origin == PICKED)
+    return Current(await configuration.load(tx, vault), bindings, picked, await schedules.stored(tx))
