@@ -1,9 +1,12 @@
 """What waits for a campaign is listed, and goes on as soon as somebody picks one."""
 
 import pytest
+import yaml
+from sqlalchemy import insert
 from tests.flow.test_campaign_binding import members, titled
 from tests.world import preset
 
+from crosswalk import workspace
 from crosswalk.engine import bindings
 from crosswalk.errors import ConfigurationError
 from crosswalk.journal import audit
