@@ -177,16 +177,16 @@ async def test_an_item_that_cannot_be_read_is_held_alone_and_once(crowd, odd):
 
 
 async def test_the_attendees_of_every_event_are_pulled(summit):
-    summit.vendor.many_events(20)
+    summit.vendor.many_events(17)
     await summit.pull("profiles")
-    assert 20 == len(await summit.facts())
+    assert 17 == len(await summit.facts())
 
 
 async def test_an_event_deleted_while_events_are_listed_takes_no_other_along(summit):
-    summit.vendor.many_events(20)
+    summit.vendor.many_events(17)
     before(summit, "events/list", 2, lambda: summit.vendor.events.pop(0))
     await summit.pull("profiles")
-    assert 20 == len(await summit.facts())
+    assert 17 == len(await summit.facts())
 
 
 async def test_an_event_deleted_once_it_was_listed_is_passed_over_and_told(summit):
