@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from tests.browser import mapping_stage as journey
 from tests.browser.mapping_stage import new_row, options, pick, pick_field, pick_source, save, search, source_of_new, told
-from tests.world import registration
+from tests.world import preset, registration
 
 from crosswalk.clock import VirtualClock
 from crosswalk.store.database import Database
@@ -238,6 +238,40 @@ async def test_a_default_value_of_a_lookup_is_chosen_by_name_and_shown_by_name(s
         await stage.open(page, sync)
         await told(page, "Spring webinar")
     assert {"value": stage.here.campaign} == row["entry"]
+
+
+@pytest.mark.shows("LC-05")
+async def test_a_new_object_is_mapped_from_the_tile_of_the_connection(stage):
+    sync = await stage.sync()
+    name = (await stage.here.configuration.current()).syncs[sync].name
+    async with stage.page() as page:
+        await page.goto(f"{stage.url}/connections")
+        await page.get_by_role("link", name="Map objects of Local org").click()
+        card = page.get_by_role("region", name=name)
+        await card.get_by_role("link", name="Add new object").click()
+        await search(page).fill("opportunity")
+        await options(page, "Opportunity Opportunity").click()
+        required = page.get_by_role("list", name="Fields required by Salesforce")
+        await required.get_by_text("CloseDate").wait_for()
+        names = [await one.inner_text() for one in await required.locator("b").all()]
+        await page.get_by_role("button", name="Save changes").click()
+        problems = page.get_by_role("alert").get_by_role("link")
+        await problems.first.wait_for()
+        told = [await one.inner_text() for one in await problems.all()]
+    fields = {"Close Date", "Name", "Stage"}
+    asked = {f"{name} is required by Salesforce; pick what goes into it." for name in fields}
+    assert (True, asked, 1) == (fields <= set(names), set(told), (await stage.document(sync))[1])
+
+
+@pytest.mark.shows("LS-16")
+async def test_the_settings_of_a_source_lead_to_its_mapping(stage):
+    async with stage.page() as page:
+        await page.goto(f"{stage.url}/sources/{stage.source}/settings")
+        section = page.get_by_role("region", name="Attributes mapped")
+        await section.get_by_role("link", name="Edit").first.click()
+        await page.locator("#mapping-editor[data-ready]").wait_for()
+        rows = await page.locator("[data-rows] > li").count()
+    assert len(preset("livestorm")["steps"][LEAD]["rows"]) == rows
 
 
 async def test_a_formula_is_checked_while_it_is_typed(stage):

@@ -31,6 +31,7 @@ KNOWN: Final[Mapping[str, tuple[str, ...]]] = {
     "subject": ("Subject",),
 }
 _NEAR = 0.82
+_SAME, _SIMILAR = 10, 20  # behind every known pair
 _MOST = 8
 
 
@@ -65,17 +66,17 @@ def suggestions(
 
 def _pairs(attribute: Attribute, fields: Sequence[Field]) -> Iterable[tuple[int, Field, str]]:
     names = {_letters(attribute.key), _letters(attribute.label)}
-    known = {name.lower() for word in names for name in KNOWN.get(word, ())}
+    known = {name.lower(): rank for word in names for rank, name in enumerate(KNOWN.get(word, ()))}
     for field in fields:
         if verdict(attribute.type, field.type).fit is Fit.CANNOT or field.type == "reference":
             continue
         spelled = {_letters(field.label), _letters(field.name.removesuffix("__c"))}
         if field.name.lower() in known:
-            yield 0, field, "Mapped by nearly everybody"
+            yield known[field.name.lower()], field, "Mapped by nearly everybody"
         elif names & spelled:
-            yield 1, field, "Same name"
+            yield _SAME, field, "Same name"
         elif field.custom and any(_alike(one, other) for one in names for other in spelled):
-            yield 2, field, "Similar name"
+            yield _SIMILAR, field, "Similar name"
 
 
 def _alike(one: str, other: str) -> bool:

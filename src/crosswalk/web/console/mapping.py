@@ -78,6 +78,7 @@ class DraftIn(BaseModel):
     event_id: Annotated[str, Field(max_length=36)] | None = None
 
 
+@router.get("/{sync_id}/mapping")
 @router.get("/{sync_id}")
 async def show(
     request: Request,

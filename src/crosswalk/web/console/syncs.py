@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import ClassVar
+from typing import Annotated, Any, ClassVar
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
@@ -63,6 +63,31 @@ class SyncsPage:
 
 
 @dataclass(frozen=True, slots=True)
+class MappedObject:
+    """One object of a sync: its step, how many fields are mapped, and by which of them records are found."""
+
+    step: int
+    object: str
+    fields: int
+    searchable: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectsPage:
+    """What is mapped into one connection, sync by sync."""
+
+    template: ClassVar[str] = "objects.html"
+    connection: ConnectionConfig
+    syncs: Sequence[SyncView]
+    objects: Mapping[str, Sequence[MappedObject]]
+    may_change: bool
+
+    def state_word(self, sync: SyncView) -> str:
+        """Return a sync's state in a word."""
+        return STATE_WORDS[sync.state]
+
+
+@dataclass(frozen=True, slots=True)
 class DeletePage:
     """Asks for the name of a sync before it is deleted."""
 
@@ -79,9 +104,9 @@ class _New(BaseModel):
 
 
 @router.get("")
-async def show(request: Request, caller: LookingPage) -> Response:
-    """List the syncs."""
-    return await _list(request, caller)
+async def show(request: Request, caller: LookingPage, connection: Annotated[str, Query(max_length=36)] = "") -> Response:
+    """List the syncs, or with a connection the objects that are mapped into it."""
+    return await (_objects(request, caller, connection) if connection else _list(request, caller))
 
 
 @router.get("/new")
@@ -162,6 +187,35 @@ async def delete(request: Request, caller: ConfiguringPage, sync_id: str) -> Res
     except RequestRefused as refused:
         return await _delete_page(request, caller, sync, {"name": refused.sentence})
     return pages.of(request).go(request, "/syncs", f"{sync.name} was deleted. Its deliveries stay in the log.")
+
+
+async def _objects(request: Request, caller: Caller, connection_id: str) -> Response:
+    caller.expect_on(connection_id, Permission.LOOK)
+    engine = callers.services(request).engine
+    configuration = await engine.configuration.current()
+    if connection_id not in configuration.connections:
+        raise RequestRefused("unknown_connection", "There is no connection with this id; it may have been removed.", 404)
+    shown = [one for one in await syncs.listed(engine) if one.connection_id == connection_id]
+    context = ObjectsPage(
+        connection=configuration.connections[connection_id],
+        syncs=shown,
+        objects={one.id: _mapped(configuration.syncs[one.id].document) for one in shown},
+        may_change=caller.may_on(connection_id, Permission.CONFIGURE),
+    )
+    crumbs = [("Salesforce", "/connections")]
+    return await pages.of(request).show(request, caller, context, title="Map objects", current="/connections", crumbs=crumbs)
+
+
+def _mapped(document: Mapping[str, Any]) -> list[MappedObject]:
+    return [
+        MappedObject(
+            step=number,
+            object=str(step.get("object") or "Named by the event"),
+            fields=len(step.get("rows") or ()),
+            searchable=[str(key.get("field")) for key in step.get("match") or ()],
+        )
+        for number, step in enumerate(document.get("steps") or ())
+    ]
 
 
 async def _own(request: Request, caller: Caller, sync_id: str) -> SyncView:

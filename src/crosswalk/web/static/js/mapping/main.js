@@ -52,6 +52,8 @@ export class Editor {
     window.addEventListener("beforeunload", (event) => this.sheet.changes > 0 && event.preventDefault());
     await this.sheet.refresh();
     this.root.dataset.ready = "yes";
+    const add = document.getElementById("add-step");
+    if (add && new URL(window.location.href).searchParams.get("add") === "object") await openAddStep(this, add);
   }
 
   /** What may be picked for the shown step. @returns {Promise<any>} */

@@ -1,6 +1,7 @@
 // @ts-check
 /** The sentence of a step and its buttons: how a record is found and what happens when none or several are; steps themselves. */
 import { ask, h } from "./dom.js";
+import { newKey } from "./draft.js";
 import { Listbox } from "./listbox.js";
 import { closePanel, openPanel } from "./panel.js";
 
@@ -125,10 +126,11 @@ export async function openAddStep(editor, opener) {
   const finder = new Listbox({
     label: "Salesforce objects",
     options: found.map((/** @type {any} */ one) => ({ value: one.name, label: one.label, words: `${one.custom ? "Custom object · " : ""}${one.name}` })),
-    choose: (option) => {
+    choose: async (option) => {
+      const rows = await requiredRows(editor, option.value);
       closePanel();
       editor.draft.edit((document) => {
-        document.steps.push(newStep(document, option.value));
+        document.steps.push(newStep(document, option.value, rows));
         editor.draft.step = document.steps.length - 1;
         if (document.steps[editor.draft.step].person) searched(document, option.value);
       });
@@ -138,8 +140,16 @@ export async function openAddStep(editor, opener) {
   finder.focus();
 }
 
-/** @param {any} document @param {string} object */
-function newStep(document, object) {
+/** An empty row for each field a new record needs. @param {import("./main.js").Editor} editor @param {string} object */
+async function requiredRows(editor, object) {
+  const known = await editor.choices.of(object);
+  const given = object === "CampaignMember" ? ["CampaignId", "LeadId", "ContactId"] : [];
+  const names = known.fields.filter((/** @type {any} */ one) => one.required && !given.includes(one.name)).map((/** @type {any} */ one) => one.name);
+  return names.map((/** @type {string} */ field) => ({ field, _key: newKey() }));
+}
+
+/** @param {any} document @param {string} object @param {any[]} rows */
+function newStep(document, object, rows) {
   const names = new Set(document.steps.map((/** @type {any} */ one) => one.name));
   let name = object.toLowerCase();
   for (let number = 2; names.has(name); number++) name = `${object.toLowerCase()} ${number}`;
@@ -148,10 +158,10 @@ function newStep(document, object) {
   if ((object === "Lead" || object === "Contact") && !known) {
     const first = document.steps.find((/** @type {any} */ one) => one.person);
     const match = structuredClone(first?.match || [{ field: "Email", entry: { attribute: "email" } }]);
-    return { name, object, person: true, match, rows: [{ ...structuredClone(match[0]), _key: crypto.randomUUID() }] };
+    return { name, object, person: true, match, rows: [...rows, { ...structuredClone(match[0]), _key: newKey() }] };
   }
-  if (object === "CampaignMember") return { name, object, once_per: "person_and_entity", parent: "person", campaign: "bound", rows: [] };
-  return { name, object, once_per: "entity", ...(person ? { parent: "person" } : {}), rows: [] };
+  if (object === "CampaignMember") return { name, object, once_per: "person_and_entity", parent: "person", campaign: "bound", rows };
+  return { name, object, once_per: "entity", ...(person ? { parent: "person" } : {}), rows };
 }
 
 /** People are looked for in every object that a person step writes. @param {any} document @param {string} object */

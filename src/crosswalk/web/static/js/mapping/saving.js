@@ -1,6 +1,7 @@
 // @ts-check
 /** The bar at the bottom: what is unsaved, what is wrong, saving, and what to do when somebody saved meanwhile. */
 import { ask, h, icon, Refusal, say } from "./dom.js";
+import { newKey } from "./draft.js";
 import { closePanel, openPanel } from "./panel.js";
 
 export class Bar {
@@ -160,7 +161,7 @@ function take(document, clash) {
   } else if (step) {
     const at = step.rows.findIndex((/** @type {any} */ one) => (one.field || "").toLowerCase() === clash.field);
     if (clash.theirs === null) step.rows.splice(at, at < 0 ? 0 : 1);
-    else if (at < 0) step.rows.push({ ...clash.theirs, _key: crypto.randomUUID() });
+    else if (at < 0) step.rows.push({ ...clash.theirs, _key: newKey() });
     else step.rows[at] = { ...clash.theirs, _key: step.rows[at]._key };
   }
 }

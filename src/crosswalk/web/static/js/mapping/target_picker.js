@@ -2,6 +2,7 @@
 /** The right picker of a row, and the list of optional fields to add. */
 import { fieldOf, fieldOptions } from "./choices.js";
 import { ask, h, say } from "./dom.js";
+import { newKey } from "./draft.js";
 import { Listbox } from "./listbox.js";
 import { closePanel, openPanel } from "./panel.js";
 
@@ -77,7 +78,7 @@ export async function openOptional(editor, opener) {
   const add = () => {
     const names = boxes.filter((/** @type {any} */ one) => one.box.checked).map((/** @type {any} */ one) => one.box.value);
     closePanel();
-    if (names.length) editor.draft.edit(() => names.forEach((/** @type {string} */ field) => editor.draft.current.rows.push({ field, _key: crypto.randomUUID() })));
+    if (names.length) editor.draft.edit(() => names.forEach((/** @type {string} */ field) => editor.draft.current.rows.push({ field, _key: newKey() })));
   };
   const button = h("button", { type: "button", class: "slds-button slds-button_neutral", on: { click: add } }, "Add these fields");
   openPanel(
