@@ -17,6 +17,7 @@ from crosswalk.web.api import (
     audit,
     connections,
     deliveries,
+    home,
     invitations,
     mapping_lookups,
     mappings,
@@ -42,6 +43,7 @@ RESOURCES = (
     mappings,
     mapping_lookups,
     deliveries,
+    home,
     settings,
 )
 _DESCRIPTION = "Everything the console does. Errors are problem+json with a stable `code`; lists are read page by page with `after`."

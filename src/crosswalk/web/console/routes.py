@@ -10,20 +10,24 @@ from crosswalk.web.console import (
     entering,
     event_log,
     help,  # noqa: A004 - the page of that name
+    home,
     mapping,
     search,
+    sources,
     syncs,
     users,
     versions,
 )
 
 PAGES = (
+    home,
     entering,
     account,
     help,
     search,
     users,
     audit,
+    sources,
     connections,
     connecting,
     syncs,
