@@ -6,10 +6,13 @@ from io import BytesIO
 
 import pytest
 from tests.flow.provisioned import fields, labels, plan, provision, told
+from tests.world import preset
 
-from crosswalk.provisioning import package, service
+from crosswalk.findings import Level
+from crosswalk.provisioning import checks, package, service
 from crosswalk.provisioning.service import Wish
 from crosswalk.salesforce import xml_text
+from localorg.custom_objects import custom_object
 
 ENGAGEMENT, POLLS = "UserSessionEngagement__c", "Kaltura_User_Polls__c"
 STATUSES = ["Created", "Invited", "Registered", "Confirmed", "autoConfirmed", "Attended", "Participated", "Blocked", "Un-registered"]
@@ -120,6 +123,25 @@ async def test_files_deployed_by_an_admin_make_the_same_org(open_fresh, tmp_path
     await deploy(by_files, converted(tmp_path))
     await assign(by_files)
     assert await picture(by_api) == await picture(by_files)
+
+
+@pytest.mark.shows("G-04")
+async def test_the_polls_object_is_accepted_under_the_name_that_set_up_makes_of_it(fresh):
+    given = {"label": "Polls", "pluralLabel": "Polls", "nameField": {"label": "Name", "type": "Text"}}
+    fresh.org.org.add_object(custom_object("Kaltura_User_Polls_c__c", given, 1))
+    applied = await provision(fresh, "kaltura")
+    made = [step.name for step in applied.steps if step.type == "CustomObject"]
+    assert ([ENGAGEMENT], KA_T3, True) == (made, await own(fresh, "Kaltura_User_Polls_c__c"), "Kaltura_User_Polls_c__c" in applied.hints[0])
+    assert () == (await plan(fresh, "kaltura")).steps
+
+
+async def test_the_polls_object_is_made_under_the_name_that_the_sync_writes(fresh):
+    mapping = preset("kaltura")
+    next(step for step in mapping["steps"] if step["name"] == "polls")["object"] = "Kaltura_User_Polls_c__c"
+    await fresh.add_sync(await fresh.add_source("kaltura"), mapping)
+    await provision(fresh, "kaltura")
+    findings = checks.examine(fresh.engine, await fresh.ready_org(), await fresh.configuration.current())
+    assert [] == [each.sentence async for each in findings if each.level is not Level.OK]
 
 
 def converted(folder):

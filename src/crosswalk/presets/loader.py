@@ -12,6 +12,7 @@ Under `preset:` stand, besides title and kind (every word is explained in `needs
           label: Thing
           plural: Things
           why: One row per thing.               # shown in the plan, becomes the description
+          also: [Thing_c__c]                    # other names under which an org may have it; never made
           name_field: {label: Thing Number, type: AutoNumber, format: 'T-{000000}'}    # or {label: Thing Name}
           sharing: ReadWrite                    # Read, Private, ControlledByParent (with a MasterDetail field)
           tab: 'Custom57: Building Block'       # the tab's motif; leave out for none

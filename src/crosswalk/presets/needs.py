@@ -121,9 +121,10 @@ class NameField(_Strict):
 
 
 class ObjectNeed(_Strict):
-    """A custom object with its fields; `tab` is the motif of its tab, such as `Custom57: Building Block`."""
+    """A custom object with its fields; `also` are names under which an org may have it, `tab` is a motif: `Custom57: Building Block`."""
 
     name: CustomName
+    also: tuple[CustomName, ...] = ()
     label: Label
     plural: Label
     why: str

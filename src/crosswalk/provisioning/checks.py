@@ -77,7 +77,9 @@ def _declared(parsed: Sequence[Parsed]) -> Declaration:
     """Return what the presets of these syncs' kinds declare, as far as the syncs use it; the key field is looked at by itself."""
     kinds = {each.kind for each in parsed}
     names = [name for name in loader.names() if loader.load(name).kind in kinds]
-    return declare.declaration(names, key_field=None).narrowed(path for each in parsed for path in each.fields)
+    wanted = declare.declaration(names, key_field=None)
+    paths = [path for each in parsed for path in each.fields]
+    return wanted.renamed(wanted.names_in(path.partition(".")[0] for path in paths)).narrowed(paths)
 
 
 async def _state(engine: Engine, org: Org, wanted: Declaration, parsed: Sequence[Parsed]) -> tuple[State | None, str]:

@@ -50,6 +50,28 @@ class Declaration:
         """Tell whether a field shall be required, the admin's choice included."""
         return need.required is True or (need.required == "ask" and need.path.lower() in self.required)
 
+    def renamed(self, names: Mapping[str, str]) -> "Declaration":
+        """Return the declaration with its own objects under other names, given by the names they are declared with."""
+        objects = tuple(
+            each.model_copy(update={"name": names[each.name], "fields": tuple(_moved(field, names) for field in each.fields)})
+            if each.name in names
+            else each
+            for each in self.objects
+        )
+        return replace(
+            self,
+            objects=objects,
+            fields=_unlike_fields(_moved(each, names) for each in self.fields),
+            report_types=tuple(each.model_copy(update={"object": names.get(each.object, each.object)}) for each in self.report_types),
+            rights={names.get(name, name): rights for name, rights in self.rights.items()},
+        )
+
+    def names_in(self, there: Iterable[str]) -> dict[str, str]:
+        """Return the names under which objects are there, by those they are declared with, where these differ."""
+        known = {name.lower(): name for name in there}
+        found = {each.name: known[other.lower()] for each in self.objects for other in each.also if other.lower() in known}
+        return {name: other for name, other in found.items() if name.lower() not in known}
+
     def narrowed(self, written: Iterable[str]) -> "Declaration":
         """Return what is needed by mappings that write these fields, given as `Object.Field`; objects of its own are needed whole."""
         paths = {each.lower() for each in written}
@@ -174,6 +196,11 @@ def _standard_rights(parsed: Iterable[Document]) -> dict[str, frozenset[str]]:
         for other in _LEANS_ON.get(name, ()):
             found.setdefault(other, set()).add("read")
     return {name: frozenset(rights) for name, rights in found.items() if name.lower() not in _UNGRANTED and not name.endswith(CUSTOM)}
+
+
+def _moved(need: FieldNeed, names: Mapping[str, str]) -> FieldNeed:
+    changed = {"object": names.get(need.object, need.object), "references": names.get(need.references or "", need.references)}
+    return need.model_copy(update=changed)
 
 
 def _unlike(objects: Iterable[ObjectNeed]) -> tuple[ObjectNeed, ...]:

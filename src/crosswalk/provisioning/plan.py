@@ -213,6 +213,9 @@ class _Planning:
 
     def _hints(self) -> Iterator[str]:
         """Say what people may want to do next with what has been added."""
+        for owner in self.wanted.objects:
+            if owner.name in owner.also:
+                yield f"The org calls the object {owner.name}; let the sync write there: override, objects, in the workspace file."
         added = {step.name for step in self.steps if step.type == "CustomField" and step.action is Action.ADD}
         for owner in self.wanted.objects:
             targets = [each for each in owner.fields if each.references and each.path in added]

@@ -56,6 +56,8 @@ async def prepare(engine: Engine, org: Org, wish: Wish) -> Prepared:
     syncs = _served(configuration, org.connection, wish.presets)
     written = {step.object for sync in syncs for step in document.parse(sync.document).steps if step.object}
     wanted = wish.declaration(org.connection.key_field or KEY_FIELD, sorted(written))
+    there = await _there(org, wanted)
+    wanted = wanted.renamed(wanted.names_in(there) or wanted.names_in([*there, *written]))
     async with engine.database.read() as tx:
         statuses = await bound_statuses(tx, org.connection, syncs, [each.label for each in wanted.statuses if each.responded])
     for campaign in wish.campaigns:
@@ -65,6 +67,12 @@ async def prepare(engine: Engine, org: Org, wish: Wish) -> Prepared:
         statuses[full] = _united([*statuses.get(full, ()), *wanted.statuses])
     state = await survey.survey(org, wanted, statuses)
     return Prepared(wanted, state, statuses, plan(wanted, state, statuses))
+
+
+async def _there(org: Org, wanted: Declaration) -> list[str]:
+    """Return which of the preset's objects the org has, under which of their names."""
+    names = [name for each in wanted.objects if each.also for name in (each.name, *each.also)]
+    return list(await survey.api(org).read("CustomObject", names)) if names else []
 
 
 async def carry_out(engine: Engine, org: Org, prepared: Prepared, actor: str) -> Applied:

@@ -137,7 +137,7 @@ class SourceSpec(_Part):
 
 
 class Override(_Part):
-    """What a sync changes of its preset: whole keys, keys of `person`, and rows by step; a row of the same field is replaced."""
+    """What a sync changes of its preset: whole keys, keys of `person`, objects and rows by step; a row of the same field is replaced."""
 
     title: str | None = None
     events: list[str] | None = None
@@ -145,6 +145,7 @@ class Override(_Part):
     person: dict[str, Any] | None = None
     campaigns: list[dict[str, Any]] | None = None
     member_statuses: dict[str, Any] | None = None
+    objects: dict[str, str] = Field(default_factory=dict)
     rows: dict[str, list[dict[str, Any]]] = Field(default_factory=dict)
 
 

@@ -50,9 +50,12 @@ def _overridden(preset: Mapping[str, Any], override: Override) -> dict[str, Any]
     if override.person is not None:
         changed["person"] = {**changed.get("person", {}), **override.person}
     steps = {step["name"]: step for step in changed["steps"]}
-    for name, rows in override.rows.items():
+    for name in (*override.objects, *override.rows):
         if name not in steps:
-            raise ConfigurationError(f"The preset has no step {name!r} to put rows into; it has {', '.join(steps)}.")
+            raise ConfigurationError(f"The preset has no step {name!r} to change; it has {', '.join(steps)}.")
+    for name, target in override.objects.items():
+        steps[name]["object"] = target
+    for name, rows in override.rows.items():
         steps[name]["rows"] = _merged(steps[name].get("rows", []), rows)
     return changed
 
