@@ -36,7 +36,7 @@ class Season:
         for vendor in (self.livestorm, self.livechat, self.kaltura):
             vendor.troubles.worry(random, share)
         self.http = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=self._route))
-        self.killed, self._plan, self._order = 0, [], itertools.count()
+        self.calls_left, self._plan, self._order = [], [], itertools.count()
         self.members, self.cases, self.leads, self.engagements = {}, {}, set(), {}
 
     async def _route(self, scope, receive, send):
@@ -92,7 +92,9 @@ class Season:
         heapq.heappush(self._plan, (moment, next(self._order), happens, arguments))
 
     def _month(self, day):
+        """Livestorm allows ten thousand calls in thirty days."""
         if day % 30 == 0:
+            self.calls_left.append(self.livestorm.monthly)
             self.livestorm.monthly = 10_000
 
     def _webinar(self, day, late):
@@ -194,7 +196,6 @@ class Season:
                 await Supervisor(self.here.engine, self.here.receiver, vendors, self._die).sweep()
                 break
             except Killed:
-                self.killed += 1
                 vendors = Vendors(self.http, self.clock)
         await self.here.worker().sweep(linger=False)
 

@@ -283,6 +283,38 @@ async def test_a_range_reads_exactly_its_conversations_once(chats):
     assert (["T0002", "T0003"], [RunKind.MANUAL]) == (facts, [run.kind for run in await chats.runs()])
 
 
+@pytest.mark.shows("BX-29")
+@pytest.mark.parametrize(
+    ("kind", "simulator", "secrets"),
+    [
+        ("livestorm", LivestormSimulator, LIVESTORM_SECRETS),
+        ("livechat", LiveChatSimulator, LIVECHAT_SECRETS),
+        ("kaltura", KalturaSimulator, KALTURA_SECRETS),
+    ],
+)
+async def test_a_range_can_be_read_of_every_source_that_can_be_asked(database, vault, clock, ids, kind, simulator, secrets):
+    clock.advance(20 * 86_400)
+    vendor = simulator(clock)
+    if kind == "livestorm":
+        vendor.add_event()
+        vendor.add_session()
+        vendor.register("ann")
+    if kind == "livechat":
+        vendor.whole(1)
+    clock.advance(3600)
+    async with asking(database, vault, clock, ids, vendor, kind, secrets) as here:
+        streams = (await here.vendor_of()).kind.streams({})
+        async with database.write() as tx:
+            await jobs.ask_range(tx, ids, here.source_id, streams, [Window(clock.now() - 25 * DAY, clock.now())], clock.now())
+        await here.work()
+        found = [run for run in await here.runs() if run.kind is RunKind.MANUAL]
+    assert (set(streams), {RunState.DONE}, True) == (
+        {run.stream for run in found},
+        {run.state for run in found},
+        sum(run.progress.events for run in found) > 0,
+    )
+
+
 @pytest.mark.shows("LP-64")
 async def test_a_range_of_31_days_is_refused_with_the_offer_to_split_it(chats):
     with pytest.raises(ConfigurationError, match=r"31 days.*at most 30.*split into 2 runs"):
@@ -399,6 +431,20 @@ async def test_a_session_that_was_deleted_is_not_looked_for_for_ever(webinars):
     webinars.vendor.sessions.clear()
     await webinars.work(hours=24 * 32)
     assert 0 == await webinars.count(tables.job)
+
+
+async def test_a_reading_that_was_given_up_half_way_begins_anew_the_next_time(webinars):
+    await webinars.switch(JobKind.PERIODIC)
+    await webinars.work(hours=3)
+    webinars.vendor.end()
+    await webinars.work(hours=4)
+    await webinars.switch(JobKind.PERIODIC, is_on=False)
+    webinars.vendor.troubles.order(status=401, path="/people", skip=1)
+    await webinars.work(hours=6)
+    given_up = [run.state for run in await webinars.runs() if run.kind is RunKind.REREAD]
+    webinars.vendor.touch(webinars.vendor.find("p000"), has_viewed_replay=True)
+    await webinars.work(hours=24)
+    assert (True, True) == (RunState.FAILED in given_up, ("session-1:p000", "people.watched_replay") in await webinars.facts())
 
 
 async def test_kaltura_sessions_are_read_again_too(database, vault, clock, ids):

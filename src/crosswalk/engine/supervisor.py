@@ -17,6 +17,7 @@ from crosswalk.engine.pulls import Pulled, Puller
 from crosswalk.engine.schedules import Schedule
 from crosswalk.engine.vendors import Vendors
 from crosswalk.errors import BudgetSpentError, ConfigurationError, CrosswalkError, Replan, RetryLater
+from crosswalk.inbox import cursors
 from crosswalk.inbox.receive import Receiver
 from crosswalk.journal import runs
 from crosswalk.journal.runs import RunKind, RunState
@@ -178,6 +179,8 @@ class Supervisor:
         """End a job; a session that is read again has a next time until its last."""
         following = await self._following(job) if job.kind is JobKind.REREAD else None
         async with self._engine.database.write() as tx:
+            if job.subject is not None:  # the next reading begins at the beginning, also when this one was given up half way
+                await cursors.forget(tx, job.source_id, _order(job).cursor)
             if following:
                 await jobs.again(tx, job, following, 0)
             else:

@@ -71,6 +71,12 @@ async def drop(tx: AsyncConnection, cursor: Cursor) -> None:
     await tx.execute(delete(table).where(*mine))
 
 
+async def forget(tx: AsyncConnection, source_id: str, stream: str) -> None:
+    """Forget a cursor whose work was given up, unless somebody is at it."""
+    table = tables.cursor
+    await tx.execute(delete(table).where(table.c.source_id == source_id, table.c.stream == stream, table.c.lease_id.is_(None)))
+
+
 async def _expect_ours(tx: AsyncConnection, cursor: Cursor, values: dict[str, Any]) -> None:
     table = tables.cursor
     mine = (table.c.source_id == cursor.source_id, table.c.stream == cursor.stream, table.c.lease_id == cursor.lease_id)
