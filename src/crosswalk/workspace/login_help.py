@@ -37,6 +37,7 @@ HELP: Final = MappingProxyType(
         ),
         "client_id": Help("The consumer key of the connected app or external client app.", _APP),
         "client_secret": Help("The consumer secret of the connected app or external client app.", _APP),
+        "private_key": Help("The RSA key, as PEM text, of the certificate that was uploaded to the app.", "jwt"),
         "refresh_token": Help("The refresh token of a grant that was given to the app elsewhere.", "refresh-token"),
         "access_token": Help("A token of a session; it ends with the session and cannot be renewed.", "access-token"),
         "login_url": Help("The org's own address, which ends in .my.salesforce.com.", _APP),
