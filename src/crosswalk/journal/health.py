@@ -71,7 +71,7 @@ class Calls:
     @property
     def free(self) -> int | None:
         """Calls left without the reserve."""
-        return None if self.limit is None or self.used is None else max(0, self.limit - self.used - self.reserve)
+        return None if self.limit is None or self.used is None else max(0, self.limit - max(self.used, self.own) - self.reserve)
 
 
 @dataclass(frozen=True, slots=True)
