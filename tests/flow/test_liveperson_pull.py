@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select
@@ -9,9 +10,10 @@ from tests.vendors.asking import asking
 from tests.vendors.clock import WindingClock
 from tests.vendors.liveperson import APP_KEYS, CLIENT_SECRET, SIGNING_SECRET, LivePersonSimulator, headers_of, sde
 
+from crosswalk.cli import source_checks
 from crosswalk.engine import discovery
 from crosswalk.errors import RequestRefused, SkipRecord, SourceRefusedError
-from crosswalk.inbox import expand
+from crosswalk.inbox import expand, refusals
 from crosswalk.journal.runs import RunState
 from crosswalk.sources import registry
 from crosswalk.sources.base import Verdict, Window
@@ -486,6 +488,22 @@ async def test_a_check_says_that_credentials_are_refused(account):
     account.secrets = {**SECRETS, "client_secret": "another"}
     await account.configure()
     assert {Verdict.FAIL, Verdict.WARN} == {one.verdict for one in await findings(account)}
+
+
+@pytest.mark.parametrize("status", [400, 401, 404])
+async def test_a_check_says_that_the_account_is_unknown(account, status):
+    account.vendor.troubles.order(status=status, path="baseURI", times=3)
+    assert [True] * 3 == ["knows no account 87412093; correct account_id" in one.sentence for one in await findings(account)]
+
+
+async def test_the_doctor_tells_of_webhooks_whose_signature_did_not_match(account):
+    refused = RequestRefused("signature_mismatch", "The signature does not match; compare signing_secret.", 401)
+    async with account.database.write() as tx:
+        for _ in range(2):
+            await refusals.record(tx, refused, account.source_id, account.ids, account.clock.now())
+    parts = SimpleNamespace(engine=account.engine, database=account.database)
+    (finding,) = [one async for one in source_checks.refused(parts, await account.source())]
+    assert finding.sentence == "2 refused in the last day, the last at 09:00 UTC: The signature does not match; compare signing_secret."
 
 
 async def test_a_scan_adds_questions_and_skills(account):

@@ -66,6 +66,8 @@ async def _installation(parts: Runtime) -> AsyncIterator[Finding]:
         yield _source(source)
         async for finding in source_checks.examine(parts, source):
             yield finding
+        async for finding in source_checks.refused(parts, source):
+            yield finding
         async for finding in source_checks.reworded(parts, source):
             yield finding
     if not configuration.connections:

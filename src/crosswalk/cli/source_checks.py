@@ -1,13 +1,15 @@
 """What `doctor` finds out about a source.
 
-It asks the source's system about credentials, permissions and webhooks that are no longer posted, and it compares what the syncs look for
-with what arrived lately.
+It asks the source's system about credentials, permissions and webhooks that are no longer posted, looks at which webhooks were refused, and
+compares what the syncs look for with what arrived lately.
 """
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from crosswalk.errors import CrosswalkError
 from crosswalk.findings import Finding, Level, warn
@@ -20,6 +22,7 @@ from crosswalk.store import tables
 from crosswalk.store.configuration import SourceConfig, SourceState, SyncState
 
 _LATEST = 200
+_LATELY = timedelta(days=1)
 
 
 async def examine(parts: Runtime, source: SourceConfig) -> AsyncIterator[Finding]:
@@ -35,6 +38,22 @@ async def examine(parts: Runtime, source: SourceConfig) -> AsyncIterator[Finding
         return
     for one in found:
         yield Finding(Level(one.verdict.value), subject, one.sentence)
+
+
+async def refused(parts: Runtime, source: SourceConfig) -> AsyncIterator[Finding]:
+    """Tell of webhooks of the last day that did not prove their sender, once for each reason."""
+    refusal = tables.refusal
+    grouped = (
+        select(func.count(), func.max(refusal.c.at), func.max(refusal.c.sentence))
+        .where(refusal.c.source_id == source.id, refusal.c.status == HTTPStatus.UNAUTHORIZED.value)
+        .where(refusal.c.at > parts.engine.clock.now() - _LATELY)
+        .group_by(refusal.c.code)
+        .order_by(refusal.c.code)
+    )
+    async with parts.database.read() as tx:
+        rows = (await tx.execute(grouped)).all()
+    for count, last, sentence in rows:
+        yield warn(f"source {source.name}", f"{count:,} refused in the last day, the last at {last:%H:%M} UTC: {sentence}")
 
 
 async def reworded(parts: Runtime, source: SourceConfig) -> AsyncIterator[Finding]:

@@ -166,8 +166,9 @@ class LivePersonApi(VendorApi):
             return self._hosts[0]
         try:
             answer = await self.get(f"api/account/{self._account}/service/baseURI.json", {"version": "1.0"})
-        except SkipRecord:
-            raise SourceRefusedError(f"LivePerson knows no account {self._account}; correct account_id.", _NOT_KNOWN) from None
+        except (SkipRecord, SourceRefusedError) as refused:
+            sentence = f"LivePerson's domain service knows no account {self._account}; correct account_id, and apply."
+            raise SourceRefusedError(sentence, _FOREIGN) from refused
         except RetryLater:
             if self._hosts:  # hosts rarely change: the last known are better than none
                 return self._hosts[0]
