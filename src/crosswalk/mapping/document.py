@@ -354,6 +354,7 @@ def parse(data: Any) -> Document:
 def objects(document: Document) -> frozenset[str]:
     """Return the objects a document names; those that only events name (`object_from`) are not among them."""
     names = set(document.person.search) | {document.person.create or ""} if any(step.person for step in document.steps) else set()
+    names |= {"Campaign"} if document.campaigns else set()
     for step in document.steps:
         names.add(step.object or "")
         names.update(step.object_from.rows_of if step.object_from else ())
@@ -361,6 +362,12 @@ def objects(document: Document) -> frozenset[str]:
             row.entry.auto_match.object for row in step.rows if isinstance(row, FieldRow) and isinstance(row.entry, AutoMatchEntry)
         )
     return frozenset(names - {""})
+
+
+def written(document: Document) -> frozenset[str]:
+    """Return the objects of which a document may make records, and that need the unique key field: its steps', and Campaign by rule."""
+    made = {"Campaign"} if any(rule.create for rule in document.campaigns) else set()
+    return frozenset({step.object for step in document.steps if step.object} | made)
 
 
 def dump(document: Document) -> dict[str, Any]:

@@ -54,7 +54,7 @@ async def prepare(engine: Engine, org: Org, wish: Wish) -> Prepared:
     """Look at the org and return what there is to do; nothing is changed."""
     configuration = await engine.configuration.current()
     syncs = _served(configuration, org.connection, wish.presets)
-    written = {step.object for sync in syncs for step in document.parse(sync.document).steps if step.object}
+    written = {name for sync in syncs for name in document.written(document.parse(sync.document))}
     wanted = wish.declaration(org.connection.key_field or KEY_FIELD, sorted(written))
     there = await _there(org, wanted)
     wanted = wanted.renamed(wanted.names_in(there) or wanted.names_in([*there, *written]))

@@ -37,7 +37,6 @@ async def mappings(engine: Engine, org: Org, configuration: Configuration, work:
     syncs = [configuration.syncs[sync_id] for sync_id in sorted(wanted) if sync_id in configuration.syncs]
     parsed = {sync.id: document.parse(sync.document) for sync in syncs}
     objects = {name for mapping in parsed.values() for name in document.objects(mapping)}
-    objects |= {campaigns.OBJECT} if any(mapping.campaigns for mapping in parsed.values()) else set()
     for sync_id, mapping in parsed.items():
         objects |= apply.named_objects(mapping, (one.event for one in work if one.delivery.sync_id == sync_id))
     schema = await org.describe.schema(objects | {"Lead", "Contact", "CampaignMemberStatus"})

@@ -173,3 +173,12 @@ def test_any_document_survives_being_written_and_read(made):
     data = {"source": "x", "steps": [step | {"name": f"step {number}"} for number, step in enumerate(made)]}
     parsed = document.parse(data)
     assert parsed == document.parse(yaml.safe_load(yaml.safe_dump(document.dump(parsed))))
+
+
+def test_a_rule_that_makes_campaigns_makes_the_mapping_one_that_writes_them():
+    step = {"name": "person", "object": "Lead", "person": True, "match": [{"field": "Email", "entry": {"attribute": "email"}}]}
+    made = [
+        document.written(document.parse({"source": "livestorm", "steps": [step], "campaigns": [{"campaign": "701", "create": create}]}))
+        for create in (False, True)
+    ]
+    assert [{"Lead"}, {"Lead", "Campaign"}] == made
