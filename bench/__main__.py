@@ -6,10 +6,17 @@ import json
 import platform
 from pathlib import Path
 
-from bench import backfill, figures, mapping, rivals, throughput
+from bench import backfill, console_bench, figures, localorg_bench, mapping, rivals, throughput
 from bench.figures import Figure
 
-_SECTIONS = {"mapping": mapping.measure, "backfill": backfill.measure, "throughput": throughput.measure, "rivals": rivals.measure}
+_SECTIONS = {
+    "mapping": mapping.measure,
+    "backfill": backfill.measure,
+    "throughput": throughput.measure,
+    "console": console_bench.measure,
+    "rivals": rivals.measure,
+    "localorg": localorg_bench.measure,
+}
 
 
 def main() -> None:
