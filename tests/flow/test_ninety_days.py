@@ -77,7 +77,7 @@ async def check(season):
 
 @pytest.mark.shows("LP-62", "BX-21")
 async def test_six_days_of_all_jobs_leave_every_fact_in_the_org_once(here, prepared):  # noqa: F811 - the fixture above
-    season = await lived(here, prepared, Wish(is_on=True, every_hours=8, window_hours=16), days=2, late=3)
+    season = await lived(here, prepared, Wish(is_on=True, every_hours=12, window_hours=24), days=1, late=4)
     await check(season)
 
 
