@@ -39,9 +39,8 @@ def of_chat(record: Json, settings: LivePersonSettings) -> Json:
     )
 
 
-def of_messaging(record: Json, settings: LivePersonSettings) -> Json:
+def of_messaging(record: Json) -> Json:
     """Return what is worked out from a messaging conversation of the history."""
-    del settings
     info = _object(record.get("info"))
     consumer = next(iter(objects(record.get("consumerParticipants"))), {})
     told = {kind: identifiers.text(consumer.get(kind)) for kind in ("email", "phone")}

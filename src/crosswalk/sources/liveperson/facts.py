@@ -1,7 +1,8 @@
 """What a conversation says, fact by fact, for telling a repeat from news.
 
-A list tells less than a single fetch, and a conversation that was read before all of it was there tells less than later: whatever is left
-out is not compared. What was said counts only where all of it is there, so that a part that comes later never looks new.
+A list tells less of the visitor than a single fetch does, so answers and attributes are facts one by one: what is left out is not compared.
+The blocks about the conversation itself, and what was said, count as a whole, and only where LivePerson says that nothing is missing, so
+that a part that comes later never looks new.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,7 +16,7 @@ ENDED = frozenset({"chat.ended", "messaging.ended"})
 
 _BLOCKS = ("info", "campaign", "visitorInfo", "monitoring", "summary")
 _WIDGET = ("chatInfo", "chattingAgentInfo", "visitorInfo", "campaignInfo", "engagementInfo", "SDE", "surveyQuestions")
-_RESTLESS = frozenset({"info.isPartial", "info.isTruncated", "info.chatDataEnriched", "visitorInfo.visitorTyping"})
+_RESTLESS = frozenset({"isPartial", "isTruncated", "chatDataEnriched", "visitorTyping"})
 _CONSUMER = ("firstName", "lastName", "consumerName", "email", "phone")
 _LINE = ("text", "json", "by", "source", "subType", "timeL", "time")
 
@@ -24,19 +25,26 @@ def of_event(event: Event) -> Mapping[str, str]:
     """Return each fact by its key, as canonical text."""
     payload = _object(event.payload)
     found: dict[str, Any] = {"is_over": event.type in ENDED}
-    for block in (*_BLOCKS, *(name for name in _WIDGET if "chatInfo" in payload)):
-        found |= {place: value for place, value in _leaves(block, payload.get(block)) if place not in _RESTLESS}
     found |= dict(_answers(payload)) | dict(_attributes(payload))
-    consumer = next(iter(objects(payload.get("consumerParticipants"))), {})
-    found |= {f"consumer.{name}": consumer[name] for name in _CONSUMER if name in consumer}
     if not is_partial(payload):
-        found |= dict(_said(payload))
+        found |= dict(_blocks(payload)) | dict(_said(payload))
     return {name: bodies.canonical(value) for name, value in found.items()}
 
 
 def is_partial(payload: Mapping[str, Any]) -> bool:
     """Tell whether LivePerson says that a part of the conversation is still missing."""
     return _object(payload.get("info")).get("isPartial") is True
+
+
+def _blocks(payload: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name in _WIDGET if "chatInfo" in payload else _BLOCKS:
+        block = _object(payload.get(name))
+        told = {member: value for member, value in block.items() if member not in _RESTLESS and value is not None}
+        if told:
+            yield name, told
+    consumer = next(iter(objects(payload.get("consumerParticipants"))), {})
+    if consumer:
+        yield "consumer", {name: consumer[name] for name in _CONSUMER if name in consumer}
 
 
 def _answers(payload: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -58,7 +58,7 @@ class Reading:
         if not entity:
             return _unreadable("id_missing", "The conversation has no conversationId, so nothing can be told about it.", record)
         kind = MESSAGING_ENDED if info.get("status") == "CLOSE" else MESSAGING_OPEN
-        known = found | {"derived": derived.of_messaging(found, self.settings)}
+        known = found | {"derived": derived.of_messaging(found)}
         consumer = next(iter(cleaning.objects(found.get("consumerParticipants"))), {})
         who = {"anonymous_id": identifiers.text(consumer.get("participantId"))}
         return self._event(kind, entity, derived.instant(info, "endTime") or _last_said(found, info), known, who, event_id)
