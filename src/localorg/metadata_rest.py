@@ -2,7 +2,7 @@
 
 import json
 
-from localorg import deployments, form_parts
+from localorg import deployments, form_parts, permissions
 from localorg.api_call import ApiCall
 from localorg.errors import SalesforceError
 from localorg.metadata import Work
@@ -10,7 +10,9 @@ from localorg.requests import Reply
 
 
 def deploy(call: ApiCall) -> Reply:
-    """Carry out a deploy: 201 with its id and the status of one that has not begun."""
+    """Carry out a deploy: 201 with its id and the status of one that has not begun; administrators only."""
+    if not permissions.is_administrator(call.transaction.connection, call.transaction.user):
+        raise SalesforceError(403, "INSUFFICIENT_ACCESS", permissions.NO_METADATA, None)
     parts = form_parts.read(call.request)
     archive = parts.get("file")
     if archive is None:

@@ -13,6 +13,7 @@ from localorg.schema import FieldType, ObjectType, Schema
 from localorg.users import User
 
 ADMINISTRATOR = "System Administrator"
+NO_METADATA = "use of the Metadata API requires a user with the ModifyAllData or ModifyMetadata permissions"
 PROFILES = (ADMINISTRATOR, "Standard User", "Read Only", "Minimum Access - API Only Integrations")
 _READ_ONLY, _MINIMUM = PROFILES[2:]
 _NEEDED = "needs_permission"

@@ -22,7 +22,6 @@ from localorg.users import User
 _NAMESPACES = {"u": soap.PARTNER, "c": soap.ENTERPRISE, "m": soap.METADATA}
 _XML = "text/xml;charset=UTF-8"
 _FAILED = 500
-_NO_METADATA = "use of the Metadata API requires a user with the ModifyAllData or ModifyMetadata permissions"
 
 
 async def answer(org: Org, request: Request) -> Response:
@@ -61,7 +60,7 @@ def _run(org: Org, service: str, envelope: Envelope, request: Request, request_i
         raise SalesforceError(_FAILED, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", None)
     org.calls.count(org.clock.now())
     if service == "m" and not permissions.is_administrator(org.connection, user):
-        raise SalesforceError(_FAILED, "INSUFFICIENT_ACCESS", _NO_METADATA, None)
+        raise SalesforceError(_FAILED, "INSUFFICIENT_ACCESS", permissions.NO_METADATA, None)
     operation: Callable[[Work, dict[str, Any]], Any] | None
     operation = metadata_soap.OPERATIONS.get(envelope.operation) if service == "m" else soap_partner.OPERATIONS.get(envelope.operation)
     if envelope.operation == "logout":

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import httpx2
 import pytest
-from tests.flow.provisioned import fields, labels, names, permission_set, plan, provision, told
+from tests.flow.provisioned import fields, labels, names, permission_set, plan, prepared, provision, told
 from tests.world import Killed, preset, registration
 
 from crosswalk import errors
 from crosswalk.engine.orgs import Orgs
-from crosswalk.provisioning import apply, survey
+from crosswalk.provisioning import apply, service, survey
 from crosswalk.provisioning.service import Wish
 from crosswalk.store import tables
 from localorg.settings import Login, Switches
@@ -58,6 +58,14 @@ async def test_a_second_preset_keeps_what_the_first_was_granted(open_fresh, repl
     await provision(here, "livestorm")
     await provision(here, "livechat")
     assert {"Livestorm_Replay_Status__c", "Crosswalk_Key__c"} <= (await fields(here, "CampaignMember")).keys()
+
+
+async def test_two_at_once_come_to_the_same(fresh):
+    first, second = [await prepared(fresh, "livestorm", campaigns=(fresh.campaign,)) for _ in range(2)]
+    org = await fresh.ready_org()
+    applied = [await service.carry_out(fresh.engine, org, each, "test") for each in (first, second)]
+    assigned = await fresh.records("SELECT Id FROM PermissionSetAssignment WHERE PermissionSet.Name = 'Crosswalk'")
+    assert ([(), ()], 1, LABELS) == ([each.obstacles for each in applied], len(assigned), await labels(fresh))
 
 
 async def test_who_did_it_stands_in_the_audit_trail(fresh):

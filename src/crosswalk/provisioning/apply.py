@@ -137,15 +137,13 @@ async def _assigned(org: Org, step: Step) -> list[Obstacle]:
     user = await org.client.user_id()
     if not found:
         return [Obstacle(step.name, "The permission set is not there any more; provision again.")]
-    body = {"AssigneeId": user, "PermissionSetId": found[0]["Id"]}
-    try:
-        await org.client.post("sobjects/PermissionSetAssignment", body, purpose=Purpose.PROVISION, rows=1)
-    except errors.SalesforceRefusedError as error:
-        if error.fault.code == _TAKEN:
-            return []
-        sentence = f"It cannot be given to the user ({faults.told(error.fault)}); let an administrator assign it."
-        return [Obstacle(step.name, sentence)]
-    return []
+    row = {"attributes": {"type": "PermissionSetAssignment"}, "AssigneeId": user, "PermissionSetId": found[0]["Id"]}
+    body = {"allOrNone": False, "records": [row]}
+    (result,) = (await org.client.post("composite/sobjects", body, purpose=Purpose.PROVISION, rows=1)).body
+    fault = None if result["success"] else faults.classify_refused_row(result["errors"])
+    if fault is None or fault.code == _TAKEN:
+        return []
+    return [Obstacle(step.name, f"It cannot be given to the user ({faults.told(fault)}); let an administrator assign it.")]
 
 
 def _by_campaign(current: Plan) -> dict[str, dict[str, bool]]:

@@ -42,7 +42,7 @@ async def examine(engine: Engine, org: Org, configuration: Configuration) -> Asy
     """Give every finding about an org that can be logged in to, and about the syncs into it; raises what its describes raise."""
     syncs = [sync for sync in configuration.syncs_into(org.connection.id) if sync.state is not SyncState.REMOVED]
     parsed = [Parsed(sync, document.parse(sync.document), configuration.sources[sync.source_id].kind) for sync in syncs]
-    written = sorted({step.object for each in parsed for step in each.document.steps if step.object})
+    written = sorted({name for each in parsed for name in document.written(each.document)})
     needed = {name for each in parsed for name in document.objects(each.document)} | {"Lead", "Contact"}
     before = await org.describe.remembered(needed)
     for name in needed:
@@ -51,26 +51,21 @@ async def examine(engine: Engine, org: Org, configuration: Configuration) -> Asy
     for finding in [*_key_fields(org, schema, written), *access_checks.objects(org, [each.document for each in parsed], schema)]:
         yield finding
     wanted = _declared(parsed)
-    state, refused = await _state(engine, org, wanted, parsed)
+    statuses = await _statuses(engine, org, parsed)
+    state, refused = await _state(org, wanted, statuses)
     if refused:
         yield warn(f"definitions of {org.connection.name}", refused)
-    suspended = await row_checks.suspended(engine, parsed_ids(parsed))
+    suspended = await row_checks.suspended(engine, [each.sync.id for each in parsed])
     for each in parsed:
         for finding in row_checks.examine(
             configuration, each.sync, each.document, row_checks.Look(before, schema, state, wanted, suspended)
         ):
             yield finding
     if state is not None:
-        statuses = await _statuses(engine, org, parsed)
         for finding in _needs(org, wanted, plan(wanted, state, statuses), parsed):
             yield finding
     for finding in await access_checks.hidden(org, written, schema):
         yield finding
-
-
-def parsed_ids(parsed: Iterable[Parsed]) -> list[str]:
-    """Return the ids of the syncs."""
-    return [each.sync.id for each in parsed]
 
 
 def _declared(parsed: Sequence[Parsed]) -> Declaration:
@@ -82,9 +77,8 @@ def _declared(parsed: Sequence[Parsed]) -> Declaration:
     return wanted.renamed(wanted.names_in(path.partition(".")[0] for path in paths)).narrowed(paths)
 
 
-async def _state(engine: Engine, org: Org, wanted: Declaration, parsed: Sequence[Parsed]) -> tuple[State | None, str]:
+async def _state(org: Org, wanted: Declaration, campaigns: Iterable[str]) -> tuple[State | None, str]:
     """Return the org's definitions, or None and why they cannot be read."""
-    campaigns = await _statuses(engine, org, parsed)
     try:
         return await survey.survey(org, wanted, campaigns), ""
     except CrosswalkError as error:
@@ -137,7 +131,8 @@ def _key_field_of(subject: str, name: str, object_name: str, schema: OrgSchema) 
         return fail(subject, f"The org has no object {object_name}, or the connection's user may not see it.")
     field = described.field(name)
     if field is None:
-        how = f"create it: Text({KEY_LENGTH} or more), Unique, External ID, visible to the user; `crosswalk provision PRESET` does"
+        how = f"create it: Text({KEY_LENGTH} or more), Unique, External ID, visible to the user"
+        how += " (on Activity)" if object_name.lower() in declare.ACTIVITIES else "; `crosswalk provision PRESET` does"
         return fail(subject, f"There is no field {name}; {how}.")
     wrong = [
         text

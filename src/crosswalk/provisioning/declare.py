@@ -18,6 +18,8 @@ _UNGRANTED = frozenset({"campaignmember", "campaignmemberstatus", "task", "event
 _LEANS_ON = {"Contact": ("Account",), "Case": ("Account", "Contact"), "Opportunity": ("Account",)}
 """Reading these is refused to who may not read what they lean on."""
 _MEMBER = "CampaignMember"
+ACTIVITIES = frozenset({"task", "event"})
+"""Objects whose custom fields are made on Activity, where they take no part in deploys of one or the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class Declaration:
     rights: Mapping[str, frozenset[str]]
     standard_rights: Mapping[str, frozenset[str]]
     required: frozenset[str] = frozenset()
+    unkeyed: tuple[str, ...] = ()
 
     def fields_of(self, object_name: str) -> tuple[FieldNeed, ...]:
         """Return the fields wanted on an object."""
@@ -119,7 +122,7 @@ def declaration(
     fields += [_lookup(one, target) for target in lookups for one in _linkable(objects)]
     if key_field:
         keyed = dict.fromkeys((*(step.object for each in parsed for step in each.steps if step.object), *written))
-        fields += [_key(name, key_field) for name in keyed]
+        fields += [_key(name, key_field) for name in keyed if name.lower() not in ACTIVITIES]
     made = Declaration(
         presets=tuple(each.name for each in loaded),
         objects=objects,
@@ -130,6 +133,7 @@ def declaration(
         rights={each.name: frozenset(each.rights) for each in objects},
         standard_rights=_standard_rights(parsed),
         required=frozenset(each.lower() for each in required),
+        unkeyed=tuple(name for name in written if name.lower() in ACTIVITIES),
     )
     _refuse_unknown_choices(made)
     return made

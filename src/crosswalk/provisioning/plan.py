@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from crosswalk.presets.needs import ObjectNeed
 from crosswalk.provisioning import compare, definitions, grants
-from crosswalk.provisioning.declare import CUSTOM, Declaration, Status
+from crosswalk.provisioning.declare import CUSTOM, KEY_LENGTH, Declaration, Status
 from crosswalk.provisioning.survey import State
 from crosswalk.salesforce import member_statuses
 from crosswalk.salesforce.xml_text import Content, listed
@@ -216,6 +216,8 @@ class _Planning:
         for owner in self.wanted.objects:
             if owner.name in owner.also:
                 yield f"The org calls the object {owner.name}; let the sync write there: override, objects, in the workspace file."
+        for name in self.wanted.unkeyed:
+            yield f"{name}: make the key field on Activity by hand in Salesforce's set-up, as a Text of {KEY_LENGTH}, Unique, External ID."
         added = {step.name for step in self.steps if step.type == "CustomField" and step.action is Action.ADD}
         for owner in self.wanted.objects:
             targets = [each for each in owner.fields if each.references and each.path in added]

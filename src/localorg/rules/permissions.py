@@ -9,7 +9,9 @@ class PermissionRule(Rule):
     """The habits of FieldPermissions, ObjectPermissions, PermissionSetAssignment and of a user's profile."""
 
     def check_insert(self, context: Context, row: Row) -> None:
-        """Refuse a permission on something that does not exist; reading goes with editing."""
+        """Refuse a permission on something that does not exist, and a second assignment; reading goes with editing."""
+        if context.object_type.name == "PermissionSetAssignment":
+            _refuse_second(context, row)
         object_name = row.get("SobjectType")
         owner = context.transaction.full_schema.object(object_name) if object_name else None
         if object_name and owner is None:
@@ -32,6 +34,13 @@ class PermissionRule(Rule):
     def before_delete(self, context: Context, _old: Row) -> None:
         """Have every user's view made anew."""
         context.transaction.permissions_touched = True
+
+
+def _refuse_second(context: Context, row: Row) -> None:
+    sql = 'SELECT 1 FROM "PermissionSetAssignment" WHERE "AssigneeId" = ? AND "PermissionSetId" = ? AND "Id" <> ?'
+    if context.transaction.first(sql, row["AssigneeId"], row["PermissionSetId"], row["Id"]) is not None:
+        text = f"Duplicate PermissionSetAssignment. Assignee: {row['AssigneeId']}; Permission Set: {row['PermissionSetId']}"
+        raise SalesforceError(400, "DUPLICATE_VALUE", text, ())
 
 
 def _bad(label: str, value: str, field: str) -> SalesforceError:
