@@ -156,7 +156,10 @@ class LivePersonApi(VendorApi):
     async def _address(self, service: str, path: str) -> str:
         host = (await self._domains()).get(service)
         if not host:
-            sentence = f"LivePerson names no host for {service}; compare account_id, or ask LivePerson whether the account has it."
+            sentence = (
+                f"LivePerson names no host for {service}, so the account may not have it; ask LivePerson, or set chats or messaging to "
+                "false for a history it lacks."
+            )
             raise SourceRefusedError(sentence, _FOREIGN)
         return f"{self._scheme(host)}://{host}/{path}"
 
