@@ -19,7 +19,7 @@ from crosswalk.model import Draft, Event
 from crosswalk.plan import batch
 from crosswalk.reasons import Reason, State
 from crosswalk.salesforce import writer
-from crosswalk.store.configuration import SourceConfig
+from crosswalk.store.configuration import SourceConfig, SyncConfig
 from crosswalk.turn import bound, campaigns, gather, leasing, pausing, rehearsal, send, settle, statuses, wave
 from crosswalk.turn.bound import Bound
 from crosswalk.turn.context import At, Engine, Org, Turn, nowhere
@@ -122,6 +122,6 @@ def _postpone(held: Turn, pending: Sequence[Draft], reason: Reason, cause: Cross
             held.conclude(gather.whole(work, 0), State.WAITING, reason, cause.sentence, due_at=due)
 
 
-async def preview(engine: Engine, org: Org, source: SourceConfig, events: Sequence[Event]) -> Preview:
+async def preview(engine: Engine, org: Org, source: SourceConfig, events: Sequence[Event], only: SyncConfig | None = None) -> Preview:
     """Return what a run over these events of one source would change, without writing, and a bound on its API calls (P8)."""
-    return await rehearsal.preview(engine, org, source, events)
+    return await rehearsal.preview(engine, org, source, events, only)

@@ -4,7 +4,7 @@ Who may not see personal data gets marks instead of text. Numbers, dates, choice
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -32,6 +32,17 @@ _TITLES = {
 
 
 @dataclass(frozen=True, slots=True)
+class Range:
+    """From when to when events arrived; open ends are open."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+ALWAYS = Range()
+
+
+@dataclass(frozen=True, slots=True)
 class Sample:
     """One event one can try a mapping on."""
 
@@ -46,16 +57,25 @@ async def recent(engine: Engine, desk: Desk, *, sees_people: bool, limit: int = 
     return [sample(desk, event, sees_people=sees_people) for event in await events(engine, desk, limit)]
 
 
-async def events(engine: Engine, desk: Desk, limit: int = RECENT) -> list[Event]:
-    """Return the latest events of the sync themselves."""
+async def events(engine: Engine, desk: Desk, limit: int = RECENT, within: Range = ALWAYS) -> list[Event]:
+    """Return the latest events of the sync themselves, or the latest that arrived within a range."""
     event = tables.event
     query = select(event).where(event.c.source_id == desk.source.id, event.c.payload_ct.is_not(None))
+    if within.start is not None:
+        query = query.where(event.c.received_at >= _utc(within.start))
+    if within.end is not None:
+        query = query.where(event.c.received_at < _utc(within.end))
     if desk.sync.events:
         query = query.where(event.c.type.in_(sorted(desk.sync.events)))
     async with engine.database.read() as tx:
         return [
             stored.event(row, row.id, engine.vault) for row in await tx.execute(query.order_by(event.c.received_at.desc()).limit(limit))
         ]
+
+
+def _utc(at: datetime) -> datetime:
+    """Take a time without a zone for UTC."""
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 async def one(engine: Engine, desk: Desk, event_id: str | None) -> Event | None:

@@ -33,22 +33,29 @@ class Preview:
 
     decisions: tuple[Decision, ...]
     calls_at_most: int
+    events: Mapping[str, str] = field(default_factory=dict)  # the event of each delivery that was imagined
 
     def of(self, state: State) -> list[Decision]:
         """Return the decisions that end in one state."""
         return [decision for decision in self.decisions if decision.state is state]
 
 
-async def preview(engine: Engine, org: Org, source: SourceConfig, events: Sequence[Event]) -> Preview:
-    """Decide about the events as a run would, turn by turn, without claiming or writing anything."""
+async def preview(engine: Engine, org: Org, source: SourceConfig, events: Sequence[Event], only: SyncConfig | None = None) -> Preview:
+    """Decide about the events as a run would, turn by turn, without claiming or writing anything.
+
+    With `only` that sync alone is played, as it is given: with a mapping not yet saved, or switched on before it is.
+    """
     configuration = await engine.configuration.current()
     wanted = [sync for sync in configuration.syncs_of(source.id) if sync.connection_id == org.connection.id]
+    if only is not None:
+        configuration, wanted = replace(configuration, syncs={**configuration.syncs, only.id: only}), [only]
     people = await _identified(engine, events)
     work = [_work(engine, event, sync, people) for event in events for sync in wanted if sync.takes(event.type)]
     rehearsal = _Rehearsal(engine, org, configuration, people.strong)
     for part in _turns(work, engine.settings.lanes_per_turn):
         await rehearsal.play(part)
-    return Preview((*rehearsal.decisions, *rehearsal.without_draft()), rehearsal.calls)
+    told = {one.delivery.id: one.event.id for one in work}
+    return Preview((*rehearsal.decisions, *rehearsal.without_draft()), rehearsal.calls, told)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ class MappingPage(SheetPart):
     older: str = ""
     person: str = ""
     stale: str = ""
+    may_preview: bool = False
     functions: str = " ".join(formulas.FUNCTIONS)
 
     @property
@@ -104,6 +105,7 @@ async def show(
         older=recent[at + 1].id if at is not None and at + 1 < len(recent) else "",
         person=samples.sample(desk, chosen, sees_people=sees).person if chosen else "",
         stale=desk.stale,
+        may_preview=caller.may_on(desk.connection.id, Permission.OPERATE),
     )
     return await pages.of(request).show(
         request, caller, context, title=f"Mapping, {desk.sync.name}", current="/syncs", crumbs=[("Syncs", "/syncs")]

@@ -51,7 +51,7 @@ export class Refusal extends Error {
 }
 
 /** @returns {string} */
-const token = () => /** @type {HTMLMetaElement} */ (document.querySelector("meta[name=csrf-token]")).content;
+export const token = () => /** @type {HTMLMetaElement} */ (document.querySelector("meta[name=csrf-token]")).content;
 
 /**
  * Ask the server and return its JSON; throw a `Refusal` otherwise.

@@ -5,7 +5,7 @@
  * The draft lives here; every edit is sent to the server, which draws the rows and finds the problems. Nothing is kept until "Save changes".
  */
 import { Choices } from "./choices.js";
-import { ask, say } from "./dom.js";
+import { ask, h, say, token } from "./dom.js";
 import { Draft } from "./draft.js";
 import { closePanel, hasPanel } from "./panel.js";
 import { openRowMenu } from "./row_menu.js";
@@ -47,6 +47,7 @@ export class Editor {
     this.root.addEventListener("click", (event) => this.#click(event));
     this.root.addEventListener("change", (event) => this.#changed(event));
     document.getElementById("unsaved")?.addEventListener("click", (event) => this.#click(event));
+    document.getElementById("preview-link")?.addEventListener("click", (event) => this.#click(event));
     document.addEventListener("keydown", (event) => this.#key(event));
     document.getElementById("filter-rows")?.addEventListener("input", () => this.filter());
     window.addEventListener("beforeunload", (event) => this.sheet.changes > 0 && event.preventDefault());
@@ -119,6 +120,7 @@ export class Editor {
     const done = {
       tab: () => this.show(Number(control.dataset.step)),
       problems: () => this.bar.list(this.sheet.problems),
+      preview: () => this.#preview(),
     };
     /** @type {Record<string, () => unknown>} */
     const changing = {
@@ -210,6 +212,24 @@ export class Editor {
     this.sheet.focus = document.activeElement?.id || `source-${key}`;
     this.draft.move(key, by);
     say("Row moved");
+  }
+
+  /** What the draft would do, in a tab of its own so that nothing unsaved is left behind. */
+  #preview() {
+    const address = `${this.page}/preview`;
+    if (this.sheet.changes === 0) {
+      window.location.assign(address);
+      return;
+    }
+    const form = h(
+      "form",
+      { method: "post", action: address, target: "_blank" },
+      h("input", { type: "hidden", name: "csrf", value: token() }),
+      h("input", { type: "hidden", name: "document", value: JSON.stringify(this.draft.document) }),
+    );
+    document.body.append(form);
+    form.submit();
+    form.remove();
   }
 
   /** @param {boolean} forward */
