@@ -18,6 +18,7 @@ _BLOCKS = ("info", "campaign", "visitorInfo", "monitoring", "summary")
 _WIDGET = ("chatInfo", "chattingAgentInfo", "visitorInfo", "campaignInfo", "engagementInfo", "SDE", "surveyQuestions")
 _RESTLESS = frozenset({"isPartial", "isTruncated", "chatDataEnriched", "visitorTyping"})
 _CONSUMER = ("firstName", "lastName", "consumerName", "email", "phone")
+_LONGEST_KEY = 200
 _LINE = ("text", "json", "by", "source", "subType", "timeL", "time")
 
 
@@ -50,10 +51,10 @@ def _blocks(payload: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 def _answers(payload: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, questions in _object(payload.get("surveys")).items():
         for one in objects(questions):
-            yield f"{name}.{identifiers.text(one.get('displayName'))}", one.get("value")
+            yield _named(name, one.get("displayName")), one.get("value")
     for survey in objects(payload.get("conversationSurveys")):
         for one in objects(survey.get("surveyData")):
-            yield f"{identifiers.text(survey.get('surveyType'))}.{identifiers.text(one.get('question'))}", one.get("answer")
+            yield _named(survey.get("surveyType"), one.get("question")), one.get("answer")
 
 
 def _attributes(payload: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -76,6 +77,11 @@ def _said(payload: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     messages = objects(payload.get("messageRecords"))
     if messages:
         yield "said", [[message.get("messageId"), message.get("messageData")] for message in messages]
+
+
+def _named(survey: Any, question: Any) -> str:
+    """Return the key of an answer; it is stored with every conversation, so that an endless question is cut."""
+    return f"{identifiers.text(survey)}.{identifiers.text(question)}"[:_LONGEST_KEY]
 
 
 def _leaves(place: str, value: Any) -> Iterator[tuple[str, Any]]:
