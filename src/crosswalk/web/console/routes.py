@@ -12,6 +12,7 @@ from crosswalk.web.console import (
     help,  # noqa: A004 - the page of that name
     home,
     mapping,
+    preview,
     search,
     sources,
     syncs,
@@ -32,6 +33,7 @@ PAGES = (
     connecting,
     syncs,
     versions,
+    preview,
     mapping,
     event_log,
 )
