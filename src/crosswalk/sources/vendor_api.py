@@ -132,6 +132,11 @@ class VendorApi:
         self.failed: deque[Callout] = deque(maxlen=_FAILURES_KEPT)  # until somebody writes them down
         self._recent: dict[str, tuple[float, Any]] = {}
 
+    @property
+    def host(self) -> str:
+        """The host requests go to."""
+        return httpx2.URL(self._base_url).host
+
     async def get(self, path: str, params: Params | None = None, headers: Headers | None = None, auth: httpx2.Auth | None = None) -> Any:
         """Read a resource and return its parsed JSON, None for an empty answer. `auth` signs each sending of the request by itself.
 
