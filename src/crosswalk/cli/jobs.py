@@ -8,21 +8,19 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crosswalk import runtime
-from crosswalk.cli import bodies, process, runs
-from crosswalk.engine import schedules
+from crosswalk.cli import bodies, process
+from crosswalk.engine import asking, schedules
 from crosswalk.engine.jobs import JobKind
 from crosswalk.engine.schedules import Schedule, Wish
-from crosswalk.errors import ConfigurationError
-from crosswalk.journal import audit
+from crosswalk.journal import run_words
 from crosswalk.journal import runs as journal
 from crosswalk.journal.runs import RunKind
 from crosswalk.runtime import Runtime
 from crosswalk.settings import Settings
-from crosswalk.sources import registry
-from crosswalk.sources.base import Pulling
 from crosswalk.store.configuration import SourceConfig, SourceState
 
 _MOST_STREAMS = 8
+_ACTOR = "command line"
 
 
 def jobs(
@@ -46,39 +44,12 @@ async def _jobs(settings: Settings, name: str | None, kind: JobKind | None, wish
         configuration = await parts.engine.configuration.current()
         named = [bodies.source_named(configuration, name)] if name else sorted(configuration.sources.values(), key=lambda one: one.name)
         if kind is not None and wish != Wish():
-            await _change(parts, named[0], kind, wish)
-        found = [line for source in named if _can_be_asked(source) for line in await _told(parts, source)]
+            await asking.change_job(parts.engine, parts.vendors, named[0], kind, wish, _ACTOR)
+        found = [line for source in named if asking.can_be_asked(source) for line in await _told(parts, source)]
     console = process.console()
     for line in found or ["No source can be asked: their systems only post."]:
         console.print(line, markup=False)
     return 0
-
-
-def _can_be_asked(source: SourceConfig) -> bool:
-    return isinstance(registry.source(source.kind), Pulling)
-
-
-async def _change(parts: Runtime, source: SourceConfig, kind: JobKind, wish: Wish) -> None:
-    if kind not in schedules.KINDS:
-        raise ConfigurationError(f"A {kind} job has no schedule; change periodic or daily.")
-    if not _can_be_asked(source):
-        raise ConfigurationError(f"The source {source.name!r} cannot be asked: its system only posts.")
-    if wish.is_on:
-        parts.vendors.of(source)  # what is missing to ask it is told now, not every three hours
-    engine = parts.engine
-    async with engine.database.write() as tx:
-        known = (await schedules.of_source(tx, source.id))[kind]
-        made = await schedules.save(tx, engine.ids, schedules.changed(known, wish), engine.clock.now())
-        about = {"kind": kind.value, "source": source.name}
-        await _audit(tx, parts, about, known, made)
-
-
-async def _audit(tx: AsyncConnection, parts: Runtime, about: dict[str, str], known: Schedule, made: Schedule) -> None:
-    engine, subject = parts.engine, f"job {about['source']} {about['kind']}"
-    before, after = ({"on": one.is_on, "job": schedules.sentence(one)} for one in (known, made))
-    await audit.record(
-        tx, engine.ids, engine.clock.now(), actor="command line", action="job.change", subject=subject, before=before, after=after
-    )
 
 
 async def _told(parts: Runtime, source: SourceConfig) -> list[str]:
@@ -108,4 +79,4 @@ def _lines(schedule: Schedule, latest: Sequence[journal.Run]) -> Iterator[str]:
     if schedule.next_at:
         yield f"    Next: {schedule.next_at.astimezone(zone):%d %b %Y %H:%M} {schedule.zone}."
     for run in latest:
-        yield f"    Last: {run.started_at.astimezone(zone):%d %b %Y %H:%M}, {runs.in_words(run)}"
+        yield f"    Last: {run.started_at.astimezone(zone):%d %b %Y %H:%M}, {run_words.in_words(run)}"

@@ -8,19 +8,11 @@ import typer
 
 from crosswalk import runtime
 from crosswalk.cli import bodies, process
+from crosswalk.journal import run_words
 from crosswalk.journal import runs as journal
-from crosswalk.journal.runs import PULLS, Result, Run
+from crosswalk.journal.runs import Run
 from crosswalk.settings import Settings
 from crosswalk.store.configuration import Configuration
-
-_RESULTS = {
-    Result.RUNNING: "under way",
-    Result.WRITING: "read; some of it still waits to be written",
-    Result.GREEN: "done",
-    Result.NEEDS_A_PERSON: "done; some of it needs a person",
-    Result.STOPPED: "stopped",
-    Result.FAILED: "failed",
-}
 
 
 def runs(
@@ -49,7 +41,7 @@ async def _runs(settings: Settings, source: str | None, limit: int, *, as_json: 
             typer.echo(json.dumps({**asdict(run), "result": run.result}, ensure_ascii=False, default=str))
             continue
         console.print(f"{run.id}  {run.started_at:%Y-%m-%d %H:%M} UTC  {_title(run, configuration)}", markup=False)
-        console.print(f"    {in_words(run)}", markup=False)
+        console.print(f"    {run_words.in_words(run)}", markup=False)
         if run.detail:
             console.print(f"    {run.detail}", markup=False)
     if not found and not as_json:
@@ -62,17 +54,6 @@ async def _stop(settings: Settings, run_id: str) -> int:
         await journal.request_stop(tx, run_id, parts.engine.clock.now())
     process.console().print("It stops after the page it reads now; what it has read is kept, and the next pull goes on from there.")
     return 0
-
-
-def in_words(run: Run) -> str:
-    """Return what a run came to as a sentence: items read, then what became of their deliveries."""
-    told, progress = f"{run.stream or run.kind} {_RESULTS[run.result]}", run.progress
-    if run.kind in PULLS:
-        told += f": {progress.events:,} new, {progress.repeats:,} known before, {progress.invalid:,} invalid"
-        if progress.start and progress.end:
-            told += f", on {progress.pages:,} {'page' if progress.pages == 1 else 'pages'} with {progress.calls:,} calls"
-    ended = ", ".join(f"{number:,} {state}" for state, number in sorted(run.totals.deliveries.items()))
-    return f"{told}. Deliveries: {ended}." if ended else f"{told}."
 
 
 def _title(run: Run, configuration: Configuration) -> str:

@@ -4,12 +4,12 @@ Entries are gathered in memory by those who call and written when the database i
 a system that is down for weeks cannot fill the disk.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crosswalk.model import Callout
@@ -45,6 +45,14 @@ class Failed:
     callout: Callout
     source_id: str | None = None
     connection_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The sources and connections whose failed calls a reader may see."""
+
+    sources: Collection[str]
+    connections: Collection[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +101,9 @@ async def page(
     source_id: str | None = None,
     connection_id: str | None = None,
     since: datetime | None = None,
+    seen: Seen | None = None,
 ) -> list[Entry]:
-    """Return the newest entries, or those that follow the entry `after`."""
+    """Return the newest entries, or those that follow the entry `after`; what is given besides narrows."""
     callout = tables.callout
     statement = select(callout).order_by(callout.c.id.desc()).limit(limit)
     if after is not None:
@@ -105,6 +114,9 @@ async def page(
         statement = statement.where(callout.c.connection_id == connection_id)
     if since is not None:
         statement = statement.where(callout.c.at >= since)
+    if seen is not None:
+        ours = or_(callout.c.source_id.in_(list(seen.sources)), callout.c.connection_id.in_(list(seen.connections)))
+        statement = statement.where(ours)
     return [Entry(**row) for row in (await tx.execute(statement)).mappings()]
 
 

@@ -52,6 +52,12 @@ async def of_turn(tx: AsyncConnection, turn_id: str) -> list[Entry]:
     return await _entries(tx, select(call).where(call.c.turn_id == turn_id).order_by(call.c.id))
 
 
+async def of_run(tx: AsyncConnection, run_id: str, limit: int) -> list[Entry]:
+    """Return the newest calls of a run."""
+    call = tables.api_call
+    return await _entries(tx, select(call).where(call.c.run_id == run_id).order_by(call.c.id.desc()).limit(limit))
+
+
 async def usage(tx: AsyncConnection, connection_id: str, since: datetime) -> Mapping[str, Usage]:
     """Return what each purpose cost a connection since then; a call without a reply counts as failed."""
     call = tables.api_call

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crosswalk.inbox import identity, stored
 from crosswalk.inbox.identity import Kind
-from crosswalk.journal import outcomes
+from crosswalk.journal import outcomes, runs
 from crosswalk.model import Delivery, Event, Outcome
 from crosswalk.reasons import Reason, State
 from crosswalk.record_ids import full as full_record_id
@@ -214,7 +214,7 @@ def _few(wanted: Filter) -> Iterable[ColumnElement[bool]]:
     if wanted.record_id is not None:
         yield delivery.c.id.in_(select(outcome.c.delivery_id).where(outcome.c.record_id == wanted.record_id))
     if wanted.run_id is not None:
-        yield delivery.c.run_id == wanted.run_id
+        yield delivery.c.id.in_(runs.deliveries_of(wanted.run_id))
 
 
 def _ends(wanted: Filter) -> ColumnElement[bool]:

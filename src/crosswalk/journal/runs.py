@@ -4,17 +4,17 @@ Totals are counted from what the run did, so that a crash cannot make them wrong
 waits. The progress of a pull moves in the transaction of each page, for the same reason.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import func, select, union, update
+from sqlalchemy import CompoundSelect, exists, func, or_, select, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crosswalk.errors import ConfigurationError
-from crosswalk.reasons import State
+from crosswalk.reasons import Reason, State
 from crosswalk.store import tables
 from crosswalk.store.ids import Ids
 from crosswalk.store.statements import insert
@@ -121,6 +121,23 @@ class Run:
         return Result.WRITING if self.totals.waiting else Result.GREEN
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The sources and syncs whose runs a reader may see; of a run that belongs to neither, its deliveries decide."""
+
+    sources: Collection[str]
+    syncs: Collection[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """So many deliveries of a run are in one state for one reason."""
+
+    state: State
+    reason: Reason
+    number: int
+
+
 async def start(
     tx: AsyncConnection,
     ids: Ids,
@@ -197,12 +214,7 @@ async def finish(tx: AsyncConnection, run_id: str, state: RunState, now: datetim
 async def totals(tx: AsyncConnection, run_id: str) -> Totals:
     """Count what a run has done so far."""
     event, delivery, change, call = tables.event, tables.delivery, tables.change, tables.api_call
-    # A pull's deliveries are those of its events, also when a later replay has taken them into a run of its own.
-    ours = union(
-        select(delivery.c.id).where(delivery.c.run_id == run_id),
-        select(delivery.c.id).join(event, event.c.id == delivery.c.event_id).where(event.c.run_id == run_id),
-    )
-    by_state = select(delivery.c.state, func.count()).where(delivery.c.id.in_(ours)).group_by(delivery.c.state)
+    by_state = select(delivery.c.state, func.count()).where(delivery.c.id.in_(deliveries_of(run_id))).group_by(delivery.c.state)
     written = (
         select(change.c.object, change.c.operation, func.count())
         .where(change.c.run_id == run_id, change.c.result == "written")
@@ -216,6 +228,27 @@ async def totals(tx: AsyncConnection, run_id: str) -> Totals:
     )
 
 
+def deliveries_of(run_id: str) -> CompoundSelect[Any]:
+    """Ask for the ids of a run's deliveries: those of a pull's events stay its own when a later replay takes them into another run."""
+    event, delivery = tables.event, tables.delivery
+    return union(
+        select(delivery.c.id).where(delivery.c.run_id == run_id),
+        select(delivery.c.id).join(event, event.c.id == delivery.c.event_id).where(event.c.run_id == run_id),
+    )
+
+
+async def causes(tx: AsyncConnection, run_id: str, syncs: Collection[str]) -> list[Cause]:
+    """Return why deliveries of a run into these syncs were not written, the most frequent first."""
+    delivery = tables.delivery
+    statement = (
+        select(delivery.c.state, delivery.c.reason, func.count())
+        .where(delivery.c.id.in_(deliveries_of(run_id)), delivery.c.sync_id.in_(list(syncs)), delivery.c.reason.is_not(None))
+        .group_by(delivery.c.state, delivery.c.reason)
+    )
+    found = [Cause(State(row[0]), Reason(row[1]), row[2]) for row in await tx.execute(statement)]
+    return sorted(found, key=lambda one: (-one.number, one.reason))
+
+
 async def get(tx: AsyncConnection, run_id: str) -> Run | None:
     """Return a run; its totals are counted as long as it runs or something of it waits, and read afterwards."""
     row = (await tx.execute(select(tables.run).where(tables.run.c.id == run_id))).first()
@@ -223,9 +256,16 @@ async def get(tx: AsyncConnection, run_id: str) -> Run | None:
 
 
 async def recent(
-    tx: AsyncConnection, limit: int, before: str | None = None, *, source_id: str | None = None, kind: RunKind | None = None
+    tx: AsyncConnection,
+    limit: int,
+    before: str | None = None,
+    *,
+    source_id: str | None = None,
+    kind: RunKind | None = None,
+    state: RunState | None = None,
+    seen: Seen | None = None,
 ) -> list[Run]:
-    """Return the newest runs, of a source or kind where one is given, and those before the run `before`."""
+    """Return the newest runs and those before the run `before`; of a source, kind or state, and of what is seen, where that is given."""
     run = tables.run
     statement = select(run).order_by(run.c.id.desc()).limit(limit)
     if before is not None:
@@ -234,6 +274,13 @@ async def recent(
         statement = statement.where(run.c.source_id == source_id)
     if kind is not None:
         statement = statement.where(run.c.kind == kind.value)
+    if state is not None:
+        statement = statement.where(run.c.state == state.value)
+    if seen is not None:
+        delivery = tables.delivery
+        replayed = exists().where(delivery.c.run_id == run.c.id, delivery.c.sync_id.in_(list(seen.syncs)))
+        nobodys = run.c.source_id.is_(None) & run.c.sync_id.is_(None)
+        statement = statement.where(or_(run.c.source_id.in_(list(seen.sources)), run.c.sync_id.in_(list(seen.syncs)), nobodys & replayed))
     return [await _counted(tx, row) for row in (await tx.execute(statement)).all()]
 
 

@@ -39,6 +39,9 @@ _SENTENCES: Mapping[str, str] = {
     "api_token.add": "made an API token",
     "api_token.remove": "revoked an API token",
     "session.end": "ended a session of {subject}",
+    "job.start": "started the {subject} at once",
+    "run.start": "asked for a run of {subject}",
+    "run.stop": "stopped the run {subject}",
 }
 _VERBS: Mapping[str, str] = {"add": "added", "change": "changed", "remove": "removed", "pause": "paused", "resume": "resumed"}
 
