@@ -120,7 +120,6 @@ async def test_a_conversation_that_was_open_for_weeks_is_pulled_when_it_ends(acc
     assert [(open_since, "messaging.ended")] == await account.facts()
 
 
-@pytest.mark.shows("LP-62")
 async def test_what_shows_a_day_late_is_found_by_a_later_pull(account):
     account.vendor.lag = timedelta(hours=24)
     account.vendor.chat(1)
