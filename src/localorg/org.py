@@ -111,7 +111,7 @@ class Org:
     def add_object(self, added: ObjectType) -> None:
         """Define an object."""
         schema_log.put_object(self.connection, self.schema, added)
-        self._schema_changed()
+        self._schema_changed(added.name)
 
     def remove_object(self, object_name: str) -> None:
         """Delete an object and its records."""
@@ -119,12 +119,12 @@ class Org:
         if found is not None:
             tables.drop_object(self.connection, found)
         schema_log.drop_object(self.connection, self.schema, object_name)
-        self._schema_changed()
+        self._schema_changed(object_name)
 
     def add_field(self, object_name: str, added: Field) -> None:
         """Define a field, visible at once."""
         schema_log.put_field(self.connection, self.schema, object_name, added)
-        self._schema_changed()
+        self._schema_changed(object_name)
 
     def remove_field(self, object_name: str, field_name: str) -> None:
         """Delete a field and its values."""
@@ -133,7 +133,7 @@ class Org:
         if owner is not None and found is not None:
             tables.drop_field(self.connection, owner, found)
         schema_log.drop_field(self.connection, self.schema, object_name, field_name)
-        self._schema_changed()
+        self._schema_changed(object_name)
 
     @contextmanager
     def changing_schema(self, transaction: Transaction) -> Iterator[None]:
@@ -243,8 +243,10 @@ class Org:
         if cases is not None:
             self.counters["CaseNumber"] = int(cases) - 1000
 
-    def _schema_changed(self) -> None:
-        tables.create(self.connection, self.schema)
+    def _schema_changed(self, object_name: str) -> None:
+        changed = self.schema.object(object_name)
+        if changed is not None:
+            tables.create_object(self.connection, changed)
         self.schema_changed_at = self.clock.now()
 
     def _forget(self) -> None:

@@ -60,7 +60,7 @@ def connect(path: Path | None) -> sqlite3.Connection:
 def create(connection: sqlite3.Connection, schema: Schema) -> None:
     """Create the tables and columns that the schema asks for and the database lacks."""
     for each in schema.objects():
-        _create_table(connection, each)
+        create_object(connection, each)
 
 
 def drop(connection: sqlite3.Connection) -> None:
@@ -95,7 +95,8 @@ def convert_field(connection: sqlite3.Connection, object_type: ObjectType, old: 
     connection.execute(f'ALTER TABLE "{table}" DROP COLUMN "{aside}"')
 
 
-def _create_table(connection: sqlite3.Connection, object_type: ObjectType) -> None:
+def create_object(connection: sqlite3.Connection, object_type: ObjectType) -> None:
+    """Create the table and columns of one object that the database lacks."""
     columns = ", ".join(_declaration(each) for each in object_type.columns)
     connection.execute(f'CREATE TABLE IF NOT EXISTS "{object_type.name}" ({columns})')
     present = {row["name"] for row in connection.execute(f'PRAGMA table_info("{object_type.name}")')}
