@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.plugin import LONG
 from tests.world import preset, registration
 
 from crosswalk import flow
@@ -150,8 +151,7 @@ async def test_a_campaign_made_from_a_template_has_its_fields_and_statuses_befor
     )
 
 
-@BOTH
-@pytest.mark.parametrize("point", ["K2", "K3", "K4", "K5", "K6", "K7", "K8"])
+@pytest.mark.parametrize("point", ["K2", "K3", "K4", "K5", "K6", "K7", "K8"] if LONG else ["K4", "K6", "K7"])
 async def test_killed_while_making_it_there_is_one_campaign(here, ruled, point):
     source = await ruled(BY_NAME | {"create": True}, member_statuses={"missing": "create"})
     for number in range(3):
@@ -230,10 +230,3 @@ async def test_a_kaltura_event_gets_a_campaign_with_its_statuses_before_the_firs
     await here.drain()
     (made,) = await here.records("SELECT Id FROM Campaign WHERE Name = 'Partner Summit'")
     assert (True, 1) == (KALTURA_STATUSES <= await labels(here, made["Id"]), len(await members(here, made["Id"])))
-
-
-async def test_an_event_without_attendee_makes_no_campaign(here, ruled):
-    source = await ruled(BY_NAME | {"create": True})
-    await here.deliver(source, titled("", "p-1", title="Made"))
-    await here.drain()
-    assert ["Spring webinar"] == await campaigns(here)

@@ -31,26 +31,15 @@ async def waiting(here):
 
 
 @pytest.mark.shows("LS-44")
-async def test_what_waits_is_listed_with_count_and_title(here, waiting):
+async def test_what_waits_is_listed_and_written_after_picking(here, waiting):
     listed = [(one.group_id, one.deliveries, one.title) for one in await bindings.waiting(here.engine)]
-    assert [("session-1", 2, "Spring webinar"), ("session-2", 1, "Spring webinar")] == listed
-
-
-@pytest.mark.shows("LS-44", "KA-23")
-async def test_after_picking_all_that_waited_is_written(here, waiting):
     released = await bindings.bind(here.engine, waiting, here.connection_id, "session-1", here.campaign, "tester")
     await here.worker().sweep(linger=False)
-    assert (2, ["Registered"] * 2, {"waiting(no_campaign)": 1, "written": 2}) == (
+    assert ([("session-1", 2, "Spring webinar"), ("session-2", 1, "Spring webinar")], 2, ["Registered"] * 2) == (
+        listed,
         released,
         await members(here, here.campaign),
-        await here.states(),
     )
-
-
-async def test_picking_one_for_all_others_lets_everything_go_on(here, waiting):
-    await bindings.bind(here.engine, waiting, here.connection_id, "*", here.campaign, "tester")
-    await here.drain()
-    assert {"written": 3} == await here.states()
 
 
 async def test_what_waited_past_its_deadline_is_tried_again(here, waiting):
@@ -80,21 +69,23 @@ async def test_a_binding_can_be_taken_away(here, waiting):
     )
 
 
-@pytest.mark.parametrize(("field", "value"), [("Name", "spring WEBINAR"), ("Id", None), ("Webinar__c", "event-1")])
-async def test_a_campaign_is_named_by_id_name_or_another_field(here, field, value):
+async def test_a_campaign_is_named_by_id_name_or_another_field(here):
     await here.add_field("Campaign", "Webinar__c", type="string", length=80, externalId=True)
     await here.edit("Campaign", here.campaign, Webinar__c="event-1")
-    found = await bindings.campaign(await here.ready_org(), field, value or here.campaign[:15])
-    assert bindings.Campaign(here.campaign, "Spring webinar") == found
+    org = await here.ready_org()
+    named = [("Name", "spring WEBINAR"), ("Id", here.campaign[:15]), ("Webinar__c", "event-1")]
+    assert [bindings.Campaign(here.campaign, "Spring webinar")] * 3 == [await bindings.campaign(org, *one) for one in named]
 
 
-@pytest.mark.parametrize(
-    ("field", "value", "told"),
-    [("Name", "Nowhere", "No campaign has"), ("Id", "nonsense", "cannot be"), ("Nothing__c", "x", "cannot be searched")],
-)
-async def test_what_is_no_campaign_is_told(here, field, value, told):
-    with pytest.raises(ConfigurationError, match=told):
-        await bindings.campaign(await here.ready_org(), field, value)
+async def test_what_is_no_campaign_is_told(here):
+    org = await here.ready_org()
+    for field, value, told in (
+        ("Name", "Nowhere", "No campaign has"),
+        ("Id", "nonsense", "cannot be"),
+        ("Nothing__c", "x", "cannot be searched"),
+    ):
+        with pytest.raises(ConfigurationError, match=told):
+            await bindings.campaign(org, field, value)
 
 
 async def test_an_export_holds_what_was_picked_and_not_what_rules_found(here, waiting):
