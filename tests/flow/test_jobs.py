@@ -15,6 +15,8 @@ from tests.vendors.livestorm import TOKEN, LivestormSimulator
 
 from crosswalk.engine import jobs, schedules
 from crosswalk.engine.jobs import JobKind
+from crosswalk.engine.orgs import Orgs
+from crosswalk.engine.worker import Worker
 from crosswalk.errors import ConfigurationError
 from crosswalk.journal import runs
 from crosswalk.journal.runs import RunKind, RunState
@@ -202,6 +204,31 @@ async def test_a_process_that_is_told_to_end_finishes_its_page_and_another_goes_
         states[:2],
         await webinars.count(tables.job, tables.job.c.kind == "periodic"),
     )
+
+
+async def test_a_job_waits_for_the_allowance_of_its_source_and_looks_once_an_hour(webinars):
+    await webinars.switch(JobKind.PERIODIC)
+    webinars.vendor.monthly = 503
+    await webinars.work(hours=5)
+    left, waiting = webinars.vendor.monthly, len(await webinars.facts())
+    webinars.vendor.monthly = 10_000
+    await webinars.work(hours=3)
+    assert (True, True, PEOPLE) == (left >= 495, waiting < PEOPLE, len(await webinars.facts()))
+
+
+async def test_a_worker_does_jobs_beside_its_turns(webinars):
+    stop = asyncio.Event()
+
+    async def stop_when_read(point):
+        if point == "P2" and len(await webinars.facts()) == PEOPLE:
+            stop.set()
+
+    webinars.vendor.end()
+    async with webinars.database.write() as tx:
+        await jobs.ask_one(tx, webinars.ids, webinars.source_id, "session-1", webinars.clock.now())
+    worker = Worker(webinars.engine, Orgs(webinars.engine, webinars.http), beside=(webinars.supervisor(stop_when_read),))
+    await asyncio.wait_for(worker.run(stop), 30)
+    assert [RunState.DONE] == [run.state for run in await webinars.runs()]
 
 
 # --- several processes -----------------------------------------------------------------------------------------------------------------
