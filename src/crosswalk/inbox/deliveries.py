@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crosswalk.errors import ConfigurationError
@@ -101,9 +101,7 @@ async def wake_group(tx: AsyncConnection, connection_id: str, source_id: str, gr
     which = and_(tables.delivery.c.sync_id.in_(of_connection), _waits_for([Reason.NO_CAMPAIGN]))
     if group_id is not None:
         event = tables.event
-        which = and_(
-            which, tables.delivery.c.event_id.in_(select(event.c.id).where(event.c.source_id == source_id, event.c.group_id == group_id))
-        )
+        which = and_(which, exists().where(event.c.id == tables.delivery.c.event_id, event.c.group_id == group_id))
     return await _wake(tx, which, now)
 
 
