@@ -75,13 +75,11 @@ async def test_what_kaltura_needs_is_listed_whole_and_then_nothing_is_missing(fr
     assert ([], []) == ([name for name in named if name not in before], await trouble(fresh))
 
 
-@pytest.mark.shows("LS-11")
 async def test_a_missing_field_is_named_with_what_makes_it(synced):
     sentence = f"{REPLAY} is not in this org: `crosswalk provision livestorm` makes it; until then the row is kept and not sent."
     assert sentence in await trouble(synced)
 
 
-@pytest.mark.shows("LS-45")
 async def test_missing_statuses_are_named_by_campaign(synced):
     told = [each for each in await trouble(synced, Level.FAIL) if "lacks" in each]
     assert [f'Campaign {synced.campaign} lacks "Registered", "Did not attend", "Attended"; members with these are held.'] == [
@@ -106,7 +104,6 @@ async def test_a_deleted_field_is_found(whole):
     )
 
 
-@pytest.mark.shows("BX-24")
 async def test_a_retyped_field_is_found(whole):
     await findings(whole)
     change(whole, type=FieldType.BOOLEAN, length=0)
@@ -117,7 +114,6 @@ async def test_a_retyped_field_is_found(whole):
     )
 
 
-@pytest.mark.shows("BX-24")
 async def test_a_read_only_field_is_found(whole):
     change(whole, createable=False, updateable=False)
     assert any(each.startswith(f"{REPLAY} is read-only to the user: grant Edit on it") for each in await trouble(whole))

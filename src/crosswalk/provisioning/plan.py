@@ -171,6 +171,8 @@ class _Planning:
         existing = self.state.component("Layout", name)
         if not fields or (existing is not None and _shows(existing) & {each.lower() for each in shown}):
             return
+        if existing is None and self.state.component("CustomObject", need.name) is not None:
+            return  # its label, and with it its layout, was renamed
         required = [each.path for each in fields if self.wanted.is_required(each)]
         action = Action.ADD if existing is None else Action.CHANGE
         content = definitions.layout(need, fields, required)
