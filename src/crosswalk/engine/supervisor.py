@@ -5,6 +5,7 @@ run at once, so that a long range of one source holds up nobody else.
 """
 
 import asyncio
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
@@ -67,12 +68,12 @@ class Supervisor:
         return count
 
     async def _end(self, under_way: set[asyncio.Task[None]]) -> None:
+        """Let pulls under way finish their page, also when we are told a second time to end."""
         self._ending = True
-        if under_way:
-            _, late = await asyncio.wait(under_way, timeout=_LAST_PAGE_SECONDS)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*under_way, return_exceptions=True)
+        finishing = asyncio.ensure_future(_finished(under_way))
+        while not finishing.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.shield(finishing)
 
     async def _looked(self, free: int) -> list[Job]:
         """Start what is due and take up to so many jobs; a database that is busy is asked again later."""
@@ -192,6 +193,14 @@ class Supervisor:
         if source is None or job.range_end is None or not isinstance(kind, Refetching):
             return None
         return rereads.following(job.range_end, kind.late_data(source.settings), self._engine.clock.now())
+
+
+async def _finished(under_way: set[asyncio.Task[None]]) -> None:
+    if under_way:
+        _, late = await asyncio.wait(under_way, timeout=_LAST_PAGE_SECONDS)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
 
 
 def _order(job: Job) -> Order:
