@@ -82,8 +82,10 @@ def writability(place: str, target: ObjectType, name: str) -> Note | None:
         remedy = f"Create the field {name} or give the connection's user access to it"
         return Note("not_in_org", place, f"{target.label} has no field {name} in this org. {remedy}, or remove the row.")
     if not found.createable and not found.updateable:
-        remedy = "Grant Edit on it, or remove the row"
-        return Note("not_writable", place, f"{target.label} {found.label} ({name}) cannot be written by the connection's user. {remedy}.")
+        sentence = (
+            f"{target.label} {found.label} ({name}) may not be written by the connection's user; grant Edit on it, or remove the row."
+        )
+        return Note("not_writable", place, sentence)
     if not found.updateable:
         return Note("create_only", place, f"{found.label} ({name}) can be set on new records only.")
     if not found.createable:
