@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from localorg import consent, control, gateway, identity, login, pages, soap_gateway
 from localorg.bulk1 import face as bulk1
@@ -33,9 +35,23 @@ def create_app(settings: OrgSettings | None = None, clock: Clock | None = None) 
         yield
         await org.close()
 
-    app = Starlette(routes=_routes(org), lifespan=lifespan)
+    app = Starlette(routes=_routes(org), lifespan=lifespan, middleware=[Middleware(_OneSlash)])
     app.state.org = org
     return app
+
+
+class _OneSlash:
+    """Takes `//services/…` for `/services/…`: clients join an instance address that ends in a slash, and Salesforce answers them."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on with one slash at its beginning."""
+        if scope["type"] == "http" and scope["path"].startswith("//"):
+            raw = scope.get("raw_path") or b""
+            scope = {**scope, "path": "/" + scope["path"].lstrip("/"), "raw_path": b"/" + raw.lstrip(b"/")}
+        await self._app(scope, receive, send)
 
 
 def _routes(org: Org) -> list[BaseRoute]:
@@ -59,7 +75,7 @@ def _routes(org: Org) -> list[BaseRoute]:
         at("/services/data/", _versions, "GET"),
         at("/services/data/v{version:float}", gateway.answer, *_METHODS),
         at("/services/data/v{version:float}/{rest:path}", gateway.answer, *_METHODS),
-        *(at(f"{start}services/async/{{rest:path}}", bulk1.answer, *_METHODS) for start in ("/", "//")),
+        at("/services/async/{rest:path}", bulk1.answer, *_METHODS),
         at("/services/Soap/{service}/{version}", soap_gateway.answer, "POST"),
         at("/services/Soap/{service}/{version}/{rest:path}", soap_gateway.answer, "POST"),
         *(at(path, endpoint, *methods) for path, endpoint, methods in control.ROUTES),

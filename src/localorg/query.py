@@ -2,7 +2,7 @@
 
 import re
 
-from localorg import explain
+from localorg import explain, query_columns
 from localorg.api_call import ApiCall
 from localorg.errors import SalesforceError
 from localorg.requests import Reply
@@ -16,9 +16,11 @@ _BATCH_SIZE = re.compile(r"batchSize\s*=\s*(\d+)", re.IGNORECASE)
 
 
 def run(call: ApiCall) -> Reply:
-    """Answer a statement over the live records, or explain it."""
+    """Answer a statement over the live records, explain it, or tell the columns it has."""
     if "explain" in call.request.query:
         return explain.run(call)
+    if call.request.query.get("columns") == "true":
+        return query_columns.run(call)
     return _answer(call, include_deleted=False)
 
 

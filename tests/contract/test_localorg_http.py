@@ -51,6 +51,37 @@ async def salesforce(address, client):
     session.close()
 
 
+async def test_two_slashes_are_one(client, address):
+    assert (await client.get(f"{address}/{V}/limits")).status_code == 200
+
+
+async def columns(client, statement):
+    """Return the columns of a statement as the command-line tool of Salesforce reads them: names, with those inside a relationship."""
+    answer = (await client.get(f"{V}/query", params={"q": statement, "columns": "true"})).json()
+
+    def plain(column):
+        return (column["columnName"], [plain(each) for each in column["joinColumns"]]) if column["joinColumns"] else column["columnName"]
+
+    return [plain(column) for column in answer["columnMetadata"]]
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("SELECT Id, name FROM Lead", ["Id", "Name"]),
+        ("SELECT c.Name, c.Account.Name, c.Account.Owner.Email FROM Contact c", ["Name", ("Account", ["Name", ("Owner", ["Email"])])]),
+        ("SELECT Name, (SELECT LastName FROM Contacts) FROM Account", ["Name", ("Contacts", ["LastName"])]),
+        ("SELECT count(Id), max(CreatedDate) latest FROM Lead", ["expr0", "latest"]),
+    ],
+)
+async def test_a_query_tells_its_columns(client, statement, expected):
+    assert expected == await columns(client, statement)
+
+
+async def test_the_columns_of_a_wrong_query_are_refused(client):
+    assert (await client.get(f"{V}/query", params={"q": "SELECT Nope FROM Lead", "columns": "true"})).status_code == 400
+
+
 async def test_simple_salesforce_creates_and_queries(salesforce):
     def work():
         made = salesforce.Lead.create({"LastName": "O'Neil", "Company": "Acme"})
