@@ -216,6 +216,12 @@ async def test_a_job_waits_for_the_allowance_of_its_source_and_looks_once_an_hou
     assert (True, True, PEOPLE) == (left >= 495, waiting < PEOPLE, len(await webinars.facts()))
 
 
+async def test_two_streams_of_a_source_that_are_read_at_once_count_their_own_calls(webinars):
+    puller, source = webinars.puller(), await webinars.source()
+    found = await asyncio.gather(puller.pull(source, "sessions"), puller.pull(source, "replays"))
+    assert len(webinars.vendor.calls) == sum(pulled.calls for pulled in found)
+
+
 async def test_a_worker_does_jobs_beside_its_turns(webinars):
     stop = asyncio.Event()
 

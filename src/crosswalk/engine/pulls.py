@@ -23,6 +23,7 @@ from crosswalk.inbox.receive import Receipt, Receiver
 from crosswalk.journal import callouts, runs
 from crosswalk.journal.runs import Progress, RunState
 from crosswalk.sources.base import Page, Refetching, Window
+from crosswalk.sources.vendor_api import Tally, tallied
 from crosswalk.store.configuration import SourceConfig
 from crosswalk.store.texts import storable
 from crosswalk.turn.context import At, Engine, nowhere
@@ -65,7 +66,7 @@ class _Pull:
     run_id: str
     position: Any
     resumed: bool
-    calls_before: int
+    tally: Tally
     receipt: Receipt = field(default_factory=Receipt)
     pages: int = 0
     stopping: bool = False
@@ -74,7 +75,7 @@ class _Pull:
     @property
     def calls(self) -> int:
         """The calls of the vendor's API so far."""
-        return self.vendor.api.calls - self.calls_before
+        return self.tally.calls
 
     @property
     def stream(self) -> str:
@@ -112,13 +113,15 @@ class Puller:
     async def run(self, source: SourceConfig, order: Order) -> Pulled | None:
         """Pull what is ordered, or end the same that was broken off; None while another pull has the cursor."""
         vendor = self._vendors.of(source)
-        pull = await self._begin(vendor, order)
-        if pull is None:
-            return None
+        with tallied() as tally:
+            pull = await self._begin(vendor, order, tally)
+            return None if pull is None else await self._ran(pull)
+
+    async def _ran(self, pull: _Pull) -> Pulled:
         try:
             await self._pages(pull)
         except CrosswalkError as error:
-            log.warning("pull_stopped", source=source.name, stream=order.stream, code=error.code, sentence=error.sentence)
+            log.warning("pull_stopped", source=pull.vendor.source.name, stream=pull.stream, code=error.code, sentence=error.sentence)
             return await self._end(pull, RunState.STOPPED if isinstance(error, RetryLater) else RunState.FAILED, error)
         except Exception:
             await self._end(pull, RunState.FAILED, CrosswalkError(_BROKEN))
@@ -128,7 +131,7 @@ class Puller:
         now = self._engine.clock.now()
         return await self._end(pull, RunState.STOPPED, CrosswalkError(_STOPPED) if pull.stopping else RetryLater(_ENDING, now))
 
-    async def _begin(self, vendor: Vendor, order: Order) -> _Pull | None:
+    async def _begin(self, vendor: Vendor, order: Order, tally: Tally) -> _Pull | None:
         engine, source = self._engine, vendor.source
         now = engine.clock.now()
         async with engine.database.write() as tx:
@@ -141,7 +144,7 @@ class Puller:
             window = left.window if left else self._window(vendor, order, cursor, now)
             told = storable(order.subject or order.stream, _STREAM_LENGTH)
             await runs.interrupt(tx, source.id, told, order.kinds, now)
-            pull = _Pull(vendor, order, cursor, window, "", left and left.position, left is not None, vendor.api.calls)
+            pull = _Pull(vendor, order, cursor, window, "", left and left.position, left is not None, tally)
             pull.run_id = await runs.start(tx, engine.ids, order.kind, now, source_id=source.id, stream=told, progress=pull.progress())
         return pull
 

@@ -7,7 +7,8 @@ about its limits is heard by a `Pace`, which waits or refuses before the call th
 import asyncio
 import ipaddress
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -35,6 +36,27 @@ _FAILURES_KEPT = 500
 _asked: ContextVar[str] = ContextVar("asked", default="")  # what the task at hand asked last, for errors found while reading the answer
 _NOT_ALLOWED = frozenset({401, 403})
 _NOT_FOUND, _TIMED_OUT, _TOO_MANY, _BROKEN = 404, 408, 429, 500
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many calls one piece of work has made, whoever else asks the same system meanwhile."""
+
+    calls: int = 0
+
+
+_tally: ContextVar[Tally | None] = ContextVar("tally", default=None)
+
+
+@contextmanager
+def tallied() -> Iterator[Tally]:
+    """Count the calls that this task makes within the context."""
+    tally = Tally()
+    before = _tally.set(tally)
+    try:
+        yield tally
+    finally:
+        _tally.reset(before)
 
 
 def _only_loopback(address: str) -> str:
@@ -199,6 +221,9 @@ class VendorApi:
             timeout=httpx2.Timeout(None, connect=_CONNECT_SECONDS, pool=_CONNECT_SECONDS),
         )
         self.calls += 1
+        tally = _tally.get()
+        if tally is not None:
+            tally.calls += 1
         try:
             response = await self._within_time(sent, request.auth)
         except (httpx2.RequestError, TimeoutError) as error:
