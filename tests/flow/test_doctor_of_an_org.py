@@ -119,6 +119,21 @@ async def test_a_read_only_field_is_found(whole):
     assert any(each.startswith(f"{REPLAY} is read-only to the user: grant Edit on it") for each in await trouble(whole))
 
 
+async def test_a_field_of_salesforces_own_that_became_hidden_is_found(whole):
+    await findings(whole)
+    await whole.ask("POST", "/localorg/permissions", json={"hidden": ["Lead.Website"]})
+    (told,) = await trouble(whole)
+    assert told.startswith("Lead.Website was deleted or hidden from the user: grant Read and Edit on it")
+
+
+async def test_rows_that_no_org_lets_anybody_write_share_one_line(fresh):
+    source = await fresh.add_source("rudderstack")
+    await fresh.add_sync(source, preset("rudderstack"))
+    await provision(fresh, "rudderstack")
+    (told,) = await trouble(fresh)
+    assert (True, True) == (told.startswith("Not available in this org or to its user, kept and not sent:"), "Lead.CreatedDate" in told)
+
+
 async def test_a_hidden_field_is_told_from_a_deleted_one(whole):
     await whole.ask("POST", "/localorg/permissions", json={"hidden": [REPLAY]})
     (told,) = await trouble(whole)

@@ -59,7 +59,8 @@ def examine(configuration: Configuration, sync: SyncConfig, parsed: Document, lo
     gone = [number for number, step in enumerate(parsed.steps) if step.object and look.now.object(step.object) is None]
     unsent = [problem for problem in problems if problem.code in check.SUSPENDING]
     told = [_absent_object(str(parsed.steps[number].object), look) for number in gone]
-    told += [_unsent(rows[problem.place], look) if problem.place in rows else _aside(problem) for problem in unsent if _is_own(problem)]
+    told += _left_out([rows[problem.place] for problem in unsent if problem.place in rows], look)
+    told += [_aside(problem) for problem in unsent if problem.place not in rows and _is_own(problem)]
     told += [_stopped(path, stopped[path.lower()]) for path in dict.fromkeys(rows.values()) if path.lower() in stopped]
     told += [_retyped(path, look) for path in dict.fromkeys(rows.values())]
     for sentence in filter(None, told):
@@ -82,6 +83,22 @@ def _rows(parsed: Document) -> dict[str, str]:
 def _is_own(problem: Problem) -> bool:
     """Tell whether a problem is of a row or a match key; what a whole object lacks is told elsewhere."""
     return _WHOLE_STEP.fullmatch(problem.place) is None
+
+
+def _left_out(paths: Iterable[str], look: Look) -> Iterator[str]:
+    """Say of each field why its row is not sent; Salesforce's own that never could be written share one sentence."""
+    every = list(dict.fromkeys(paths))
+    never = [path for path in every if not path.endswith(CUSTOM) and not _was_written(path, look.before)]
+    yield from (_unsent(path, look) for path in every if path not in never)
+    if never:
+        hint = "grant Edit on those that people may edit; the others are Salesforce's own to fill."
+        yield f"Not available in this org or to its user, kept and not sent: {', '.join(never)}; {hint}"
+
+
+def _was_written(path: str, before: OrgSchema) -> bool:
+    object_name, _, name = path.partition(".")
+    described = before.field(object_name, name)
+    return described is not None and (described.createable or described.updateable)
 
 
 def _aside(problem: Problem) -> str:
