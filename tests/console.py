@@ -102,7 +102,7 @@ class Console:
 
 
 @asynccontextmanager
-async def served(database, vault, clock, ids, *, settings=None, http=None, owner=True):
+async def served(database, vault, clock, ids, *, settings=None, http=None, owner=True, practice=None):
     """Serve the console in process on an empty database; `http` reaches orgs and vendors."""
     async with AsyncExitStack() as stack:
         settings = settings or Settings(commit_wait_ms=0, allow_plain_http_orgs=True)
@@ -111,7 +111,7 @@ async def served(database, vault, clock, ids, *, settings=None, http=None, owner
         receiver = Receiver(database, vault, clock, ids, configuration, settings)
         stack.push_async_callback(receiver.close)
         engine = Engine(database, vault, clock, ids, settings, configuration)
-        services = Services(engine, receiver, Orgs(engine, http), Vendors(http, clock), http, cheap_passwords())
+        services = Services(engine, receiver, Orgs(engine, http), Vendors(http, clock), http, cheap_passwords(), practice)
         console = Console(services, stack)
         if owner:
             await console.first_owner()

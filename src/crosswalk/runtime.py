@@ -14,6 +14,7 @@ import httpx2
 from starlette.types import ASGIApp
 
 from crosswalk.clock import Clock, Time
+from crosswalk.connecting.practice import Practice
 from crosswalk.engine.housekeeping import Housekeeping
 from crosswalk.engine.notices import Notices
 from crosswalk.engine.orgs import Orgs
@@ -42,6 +43,7 @@ class Runtime:
     vendors: Vendors
     receiver: Receiver
     http: httpx2.AsyncClient
+    practice: Practice | None = None
 
     @property
     def settings(self) -> Settings:
@@ -58,7 +60,7 @@ class Runtime:
         from crosswalk.web.app import create_app  # most commands serve nothing, and loading the web takes a while
         from crosswalk.web.services import Services
 
-        return create_app(Services(self.engine, self.receiver, self.orgs, self.vendors, self.http))
+        return create_app(Services(self.engine, self.receiver, self.orgs, self.vendors, self.http, practice=self.practice))
 
     def worker(self) -> Worker:
         """Return a worker on these parts."""
@@ -78,8 +80,13 @@ class Runtime:
 
 
 @asynccontextmanager
-async def opened(settings: Settings, clock: Clock | None = None, random: Random | None = None) -> AsyncIterator[Runtime]:
-    """Open the database (migrating SQLite), prove the key file, and hand out the parts; raises `ConfigurationError` with what to mend."""
+async def opened(
+    settings: Settings, clock: Clock | None = None, random: Random | None = None, practice: Practice | None = None
+) -> AsyncIterator[Runtime]:
+    """Open the database (migrating SQLite), prove the key file, and hand out the parts; raises `ConfigurationError` with what to mend.
+
+    `practice` is an org inside this process; whoever gives one closes it afterwards.
+    """
     async with AsyncExitStack() as stack:
         vault = read_vault(settings)
         following = FollowingClock(clock or Time())
@@ -88,13 +95,14 @@ async def opened(settings: Settings, clock: Clock | None = None, random: Random 
         clock = await _told_by(database, clock, following, stack)
         await migrate.prepare(database)
         await key_check.prove(database, vault)
-        http = await stack.enter_async_context(client.http_client())
+        mounts = {practice.url: practice.transport()} if practice else None
+        http = await stack.enter_async_context(client.http_client(mounts))
         ids = Ids(clock, random or SystemRandom())
         configuration = ConfigurationCache(database, vault, clock)
         receiver = Receiver(database, vault, clock, ids, configuration, settings)
         stack.push_async_callback(receiver.close)
         engine = Engine(database, vault, clock, ids, settings, configuration)
-        yield Runtime(engine, Orgs(engine, http), Vendors(http, clock), receiver, http)
+        yield Runtime(engine, Orgs(engine, http), Vendors(http, clock), receiver, http, practice)
 
 
 async def _told_by(database: Database, given: Clock | None, following: FollowingClock, stack: AsyncExitStack) -> Clock:

@@ -5,6 +5,8 @@ under way is finished, and the process leaves with 0.
 """
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +16,7 @@ from crosswalk import runtime, serving, workspace
 from crosswalk.access import first_run, users
 from crosswalk.cli import logs, process
 from crosswalk.clock import Time
+from crosswalk.connecting.practice import Practice
 from crosswalk.settings import Settings
 from crosswalk.store import migrate as migrations
 from crosswalk.store.database import Database
@@ -43,7 +46,7 @@ def migrate() -> None:
 
 async def _serve(settings: Settings, workspace_file: Path | None) -> int:
     stop = process.stop_on_signal()
-    async with runtime.opened(settings) as parts:
+    async with _practice(settings) as practice, runtime.opened(settings, practice=practice) as parts:
         if workspace_file:
             await workspace.apply_file(parts.engine, workspace_file)
         with serving.listen(settings.host, settings.port) as listener:
@@ -54,6 +57,21 @@ async def _serve(settings: Settings, workspace_file: Path | None) -> int:
                 await _first(working, stop)
             await working
     return 0
+
+
+@asynccontextmanager
+async def _practice(settings: Settings) -> AsyncIterator[Practice | None]:
+    """Give the practice org where one process is the whole installation; with workers elsewhere it could not be reached by them."""
+    if settings.database_url.startswith("postgresql"):
+        yield None
+        return
+    from crosswalk.demo.practice import PracticeOrg  # loads the local org
+
+    practice = PracticeOrg(settings.data_dir)
+    try:
+        yield practice
+    finally:
+        await practice.close()
 
 
 async def _tell_first_run(parts: runtime.Runtime, address: str) -> None:

@@ -17,8 +17,8 @@ from crosswalk.demo.scenario import Known, Scenario
 Row = dict[str, Any]
 
 KEY_FIELD = "Crosswalk_Key__c"
-_KEYED = ("Lead", "Contact", "Account", "CampaignMember", "Case", "Task")
-_STATUSES = (("Registered", False), ("Did not attend", False), ("Attended", True))
+KEYED = ("Lead", "Contact", "Account", "CampaignMember", "Case", "Task")
+STATUSES = (("Registered", False), ("Did not attend", False), ("Attended", True))
 _FIRST_ORDER = 3  # Sent and Responded come with every campaign
 _INVITED = 4
 _FILLED = 0.6
@@ -33,7 +33,7 @@ async def seed(org: httpx2.AsyncClient, random: Random, played: Scenario) -> str
 
 def _fields() -> list[Row]:
     keys = [
-        {"object": name, "name": KEY_FIELD, "label": "Crosswalk Key", "length": 80, "unique": True, "externalId": True} for name in _KEYED
+        {"object": name, "name": KEY_FIELD, "label": "Crosswalk Key", "length": 80, "unique": True, "externalId": True} for name in KEYED
     ]
     replay = {"object": "CampaignMember", "name": "Livestorm_Replay_Status__c", "length": 255}
     return [*keys, replay, *({"object": name, "name": "plan__c", "label": "Plan", "length": 40} for name in ("Lead", "Contact"))]
@@ -69,7 +69,7 @@ class _Seeding:
         campaign = (await self._put("Campaign", [row]))[0]
         statuses = [
             {"CampaignId": campaign, "Label": label, "SortOrder": order, "HasResponded": responded}
-            for order, (label, responded) in enumerate(_STATUSES, _FIRST_ORDER)
+            for order, (label, responded) in enumerate(STATUSES, _FIRST_ORDER)
         ]
         await self._put("CampaignMemberStatus", statuses)
         invited = [{"ContactId": contact} for contact in contacts] + [{"LeadId": lead} for lead in leads]

@@ -239,10 +239,13 @@ class Client:
         return errors.SalesforceBusyError(sentence, self._clock.now() + timedelta(seconds=self._timings.busy_retry), **facts)
 
 
-def http_client() -> httpx2.AsyncClient:
-    """Return the HTTP client of a process; a peer that no longer acknowledges is given up after 30 seconds where the platform can."""
+def http_client(mounts: Mapping[str, httpx2.AsyncBaseTransport] | None = None) -> httpx2.AsyncClient:
+    """Return the HTTP client of a process; a peer that no longer acknowledges is given up after 30 seconds where the platform can.
+
+    `mounts` leads addresses to transports of their own: the practice org stands in the process itself.
+    """
     options = [(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _DEAD_PEER_MS)] if hasattr(socket, "TCP_USER_TIMEOUT") else None
-    return httpx2.AsyncClient(transport=httpx2.AsyncHTTPTransport(socket_options=options))
+    return httpx2.AsyncClient(transport=httpx2.AsyncHTTPTransport(socket_options=options), mounts=mounts)
 
 
 def _content(token: Token, request: _Request) -> bytes | None:

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from crosswalk.access.context import Access
 from crosswalk.access.passwords import Passwords
 from crosswalk.clock import Clock
+from crosswalk.connecting.practice import Practice
 from crosswalk.engine.orgs import Orgs
 from crosswalk.engine.vendors import Vendors
 from crosswalk.inbox.receive import Receiver
@@ -31,6 +32,7 @@ class Services:
     vendors: Vendors
     http: httpx2.AsyncClient
     passwords: Passwords = field(default_factory=Passwords)
+    practice: Practice | None = None
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)  # set when the process ends, so that open streams end too
 

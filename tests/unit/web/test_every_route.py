@@ -56,6 +56,7 @@ async def app(sqlite_url, vault, clock, ids):
     async with database.write() as tx:
         await tx.execute(tables.connection.insert().values(id="none", name="Harbor Supply", created_at=clock.now()))
     async with console.served(database, vault, clock, ids) as served:
+        served.services.stopping.set()  # streams end after their first message
         yield served
     await database.close()
 

@@ -9,6 +9,7 @@ from crosswalk.web.console import (
     connections,
     entering,
     event_log,
+    first_steps,
     help,  # noqa: A004 - the page of that name
     home,
     mapping,
@@ -23,6 +24,7 @@ from crosswalk.web.console import (
 PAGES = (
     home,
     entering,
+    first_steps,
     account,
     help,
     search,
