@@ -35,11 +35,13 @@ def with_lead_row(**row):
 
 
 @pytest.mark.shows("LS-01")
-@pytest.mark.parametrize(("role", "status"), [("owner", 200), ("admin", 200), ("operator", 403), ("viewer", 403), ("agent", 403)])
-async def test_only_owners_and_admins_save(app, here, ask, role, status):
-    who = app.owner if role == "owner" else await app.user(role, {here.connection_id: role})
-    body = {"expected_version": 1, "document": with_lead_row(field="Industry", entry={"attribute": "utm_source"})}
-    assert status == (await ask("PUT", who=who, json=body)).status_code
+async def test_only_owners_and_admins_save(app, here, ask):
+    body = {"expected_version": 1, "document": preset("livestorm")}
+    statuses = {"owner": (await ask("PUT", json=body)).status_code}
+    for role in ("admin", "operator", "viewer", "agent"):
+        who = await app.user(role, {here.connection_id: role})
+        statuses[role] = (await ask("PUT", who=who, json=body)).status_code
+    assert {"owner": 200, "admin": 200, "operator": 403, "viewer": 403, "agent": 403} == statuses
 
 
 @pytest.mark.shows("LS-21")
@@ -78,48 +80,41 @@ async def test_every_attribute_of_the_catalogue_is_offered_in_its_group(ask):
     assert "password_key" in {one["key"] for one in found}
 
 
-@pytest.mark.shows("LC-12")
-@pytest.mark.parametrize(
-    ("definition", "kind"),
-    [
-        ({"type": "picklist", "picklist": ["Hot", "Cold"]}, "list"),
-        ({"type": "multipicklist", "picklist": ["api", "web"]}, "choices"),
-        ({"type": "boolean"}, "switch"),
-        ({"type": "date"}, "date"),
-        ({"type": "datetime"}, "datetime"),
-        ({"type": "double", "precision": 4, "scale": 1}, "number"),
-        ({"type": "string", "length": 40}, "text"),
-        ({"type": "url"}, "url"),
-        ({"type": "email"}, "email"),
-        ({"type": "phone"}, "tel"),
-        ({"type": "reference", "referenceTo": "Campaign"}, "record"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else value["type"],
-)
-async def test_a_default_value_is_entered_by_the_control_that_fits_the_field(here, ask, definition, kind):
-    await here.add_field("Lead", "Probe__c", **definition)
-    assert kind == (await ask("GET", "/options?object=Lead")).json()["controls"]["Probe__c"]["kind"]
+TYPES = {  # name of a field, its definition, the control for its default value, and a value it does not take
+    "Picklist__c": ({"type": "picklist", "picklist": ["Hot", "Cold"], "restricted": True}, "list", "Cool"),
+    "Choices__c": ({"type": "multipicklist", "picklist": ["api", "web"], "restricted": True}, "choices", "mail"),
+    "Switch__c": ({"type": "boolean"}, "switch", "perhaps"),
+    "Date__c": ({"type": "date"}, "date", "soon"),
+    "Moment__c": ({"type": "datetime"}, "datetime", "soon"),
+    "Number__c": ({"type": "double", "precision": 4, "scale": 1}, "number", "many"),
+    "Text__c": ({"type": "string", "length": 4}, "text", "too long"),
+    "Link__c": ({"type": "url"}, "url", "x" * 256),
+    "Mail__c": ({"type": "email"}, "email", "nobody"),
+    "Phone__c": ({"type": "phone"}, "tel", "1" * 41),
+    "Campaign__c": ({"type": "reference", "referenceTo": "Campaign"}, "record", "Spring"),
+}
+
+
+@pytest.fixture
+async def typed_fields(here):
+    for name, (definition, _, _) in TYPES.items():
+        await here.add_field("Lead", name, **definition)
 
 
 @pytest.mark.shows("LC-12")
-@pytest.mark.parametrize(
-    ("definition", "wrong"),
-    [
-        ({"type": "picklist", "picklist": ["Hot"], "restricted": True}, "Cool"),
-        ({"type": "boolean"}, "perhaps"),
-        ({"type": "date"}, "soon"),
-        ({"type": "datetime"}, "soon"),
-        ({"type": "double", "precision": 4, "scale": 1}, "many"),
-        ({"type": "string", "length": 4}, "too long"),
-        ({"type": "email"}, "nobody"),
-        ({"type": "reference", "referenceTo": "Campaign"}, "Spring"),
-    ],
-    ids=lambda value: value["type"] if isinstance(value, dict) else "",
-)
-async def test_a_wrong_default_value_is_refused_at_save(here, ask, definition, wrong):
-    await here.add_field("Lead", "Probe__c", **definition)
-    answer = await ask("PUT", json={"expected_version": 1, "document": with_lead_row(field="Probe__c", entry={"value": wrong})})
-    assert (422, ["steps[0].rows[9].entry.value"]) == (answer.status_code, [one["place"] for one in answer.json()["problems"]])
+async def test_a_default_value_is_entered_by_the_control_that_fits_the_field(typed_fields, ask):
+    controls = (await ask("GET", "/options?object=Lead")).json()["controls"]
+    assert {name: kind for name, (_, kind, _) in TYPES.items()} == {name: controls[name]["kind"] for name in TYPES}
+
+
+@pytest.mark.shows("LC-12")
+async def test_every_wrong_default_value_is_refused_at_save(typed_fields, ask):
+    document = copy.deepcopy(preset("livestorm"))
+    rows = document["steps"][0]["rows"]
+    places = {f"steps[0].rows[{len(rows) + number}].entry.value" for number in range(len(TYPES))}
+    rows += [{"field": name, "entry": {"value": wrong}} for name, (_, _, wrong) in TYPES.items()]
+    answer = await ask("PUT", json={"expected_version": 1, "document": document})
+    assert (422, places) == (answer.status_code, {one["place"] for one in answer.json()["problems"]})
 
 
 @pytest.mark.shows("LC-06")
@@ -223,20 +218,17 @@ async def test_syncs_are_put_in_an_order(app, here):
     assert [other, here.sync] == [one["id"] for one in (await app.owner.api("GET", "/api/syncs")).json()["items"]]
 
 
-@pytest.mark.parametrize("path", ["", "/mapping", "/versions", "/versions?older=1&newer=2", "/delete"])
-async def test_every_page_of_a_sync_is_shown(app, here, ask, path):
+async def test_every_page_of_syncs_is_shown(app, here, ask):
     await ask("PUT", json={"expected_version": 1, "document": with_lead_row(field="Industry", entry={"attribute": "utm_source"})})
-    answer = await app.owner.get(f"/syncs/{here.sync}{path}")
-    assert (200, True) == (answer.status_code, "<h1" in answer.text)
+    own = [f"/{here.sync}{path}" for path in ("", "/mapping", "/versions", "/versions?older=1&newer=2", "/delete", "/preview")]
+    addresses = [f"/syncs{path}" for path in ("", "/new", f"?connection={here.connection_id}", *own)]
+    answers = {address: await app.owner.get(address) for address in addresses}
+    assert dict.fromkeys(addresses, (200, True)) == {
+        address: (answer.status_code, "<h1" in answer.text) for address, answer in answers.items()
+    }
 
 
 async def test_the_page_of_versions_restores_one(app, here, ask):
     await ask("PUT", json={"expected_version": 1, "document": with_lead_row(field="Industry", entry={"attribute": "utm_source"})})
     await app.owner.post(f"/syncs/{here.sync}/versions/1/restore", {"expected": "2"})
     assert 3 == (await ask("GET")).json()["version"]
-
-
-@pytest.mark.parametrize("query", ["", "?connection={connection}", "/new"])
-async def test_the_lists_of_syncs_and_of_mapped_objects_are_shown(app, here, query):
-    answer = await app.owner.get("/syncs" + query.format(connection=here.connection_id))
-    assert (200, True) == (answer.status_code, "<h1" in answer.text)
