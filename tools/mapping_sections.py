@@ -102,14 +102,19 @@ def preset(name: str) -> str:
             "It needs in the org: "
             + "; ".join(
                 [
-                    *(f"the object {code(each.name)} with {len(each.fields)} fields. {each.why}" for each in objects),
-                    *(f"{code(each.path)}, {each.type}({each.length}). {each.why}" for each in fields),
+                    *(f"the object {code(each.name)} with {len(each.fields)} fields ({_aside(each.why)})" for each in objects),
+                    *(f"{code(each.path)}, {each.type}({each.length}) ({_aside(each.why)})" for each in fields),
                 ]
             )
+            + ". `crosswalk provision` makes all of it."
         )
     if loaded.options:
         parts.append("Options: " + "; ".join(f"`{key}`: {title}" for key, title in loaded.options.items()))
     return "\n\n".join(parts)
+
+
+def _aside(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:].rstrip(".")
 
 
 def _step(step: dict[str, Any]) -> str:
