@@ -111,13 +111,13 @@ async def stop(engine: Engine, run_id: str, actor: str) -> None:
         await _tell(tx, engine, actor, "run.stop", run_id, {"asked": now.isoformat()})
 
 
-async def estimate(tx: AsyncConnection, source: SourceConfig, window: Window) -> Estimate:
-    """Return what a range will probably cost, from what the latest runs of each stream read in an hour of their windows."""
+async def estimate(tx: AsyncConnection, source: SourceConfig, window: Window, stream: str | None = None) -> Estimate:
+    """Return what a range will probably cost, of one stream or all, from what the latest runs read in an hour of their windows."""
     length = window.end - window.start
     if length <= timedelta(0) or length > timedelta(days=_MOST_DAYS_TOLD):
         raise ConfigurationError("The range must begin before it ends, and span ten years at most; correct its begin and its end.")
     found = await runs.recent(tx, _KNOWN_RUNS, source_id=source.id)
-    items, calls = _rates([run for run in found if run.state is RunState.DONE and run.kind in PULLS])
+    items, calls = _rates([run for run in found if run.state is RunState.DONE and run.kind in PULLS and stream in (None, run.stream)])
     parts = -(-length // timedelta(days=jobs.MOST_DAYS))
     hours = length / timedelta(hours=1)
     return Estimate(
@@ -139,7 +139,7 @@ def _rates(found: Sequence[runs.Run]) -> tuple[float | None, float | None]:
             continue
         progress = run.progress
         hours[run.stream] = hours.get(run.stream, 0) + length
-        items[run.stream] = items.get(run.stream, 0) + progress.events + progress.notices + progress.repeats + progress.invalid
+        items[run.stream] = items.get(run.stream, 0) + progress.read
         calls[run.stream] = calls.get(run.stream, 0) + progress.calls
     if not hours:
         return None, None

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CompoundSelect, exists, func, or_, select, union, update
+from sqlalchemy import ColumnElement, CompoundSelect, exists, func, or_, select, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crosswalk.errors import ConfigurationError
@@ -72,6 +72,11 @@ class Progress:
     calls: int = 0
     start: str | None = None  # the window, as ISO 8601
     end: str | None = None
+
+    @property
+    def read(self) -> int:
+        """How many items were read."""
+        return self.events + self.notices + self.repeats + self.invalid
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,11 +282,21 @@ async def recent(
     if state is not None:
         statement = statement.where(run.c.state == state.value)
     if seen is not None:
-        delivery = tables.delivery
-        replayed = exists().where(delivery.c.run_id == run.c.id, delivery.c.sync_id.in_(list(seen.syncs)))
-        nobodys = run.c.source_id.is_(None) & run.c.sync_id.is_(None)
-        statement = statement.where(or_(run.c.source_id.in_(list(seen.sources)), run.c.sync_id.in_(list(seen.syncs)), nobodys & replayed))
+        statement = statement.where(_within(seen))
     return [await _counted(tx, row) for row in (await tx.execute(statement)).all()]
+
+
+async def is_seen(tx: AsyncConnection, run_id: str, seen: Seen) -> bool:
+    """Tell whether a run is among those that are seen."""
+    return await tx.scalar(select(tables.run.c.id).where(tables.run.c.id == run_id, _within(seen))) is not None
+
+
+def _within(seen: Seen) -> ColumnElement[bool]:
+    run, delivery = tables.run, tables.delivery
+    syncs = list(seen.syncs)
+    replayed = exists().where(delivery.c.run_id == run.c.id, delivery.c.sync_id.in_(syncs))
+    nobodys = run.c.source_id.is_(None) & run.c.sync_id.is_(None)
+    return or_(run.c.source_id.in_(list(seen.sources)), run.c.sync_id.in_(syncs), nobodys & replayed)
 
 
 async def _counted(tx: AsyncConnection, row: Any) -> Run:

@@ -97,7 +97,7 @@ class LogPage:
     @property
     def views(self) -> Sequence[tuple[str, str]]:
         """Filters that are often needed, with their addresses."""
-        return [(title, f"/event-log?{query}") for title, query in VIEWS]
+        return [*((title, f"/event-log?{query}") for title, query in VIEWS), ("Callout errors", "/callouts")]
 
     @property
     def reasons(self) -> Sequence[Reason]:

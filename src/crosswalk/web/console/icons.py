@@ -69,6 +69,7 @@ USED = (
             "menu",
             "message-square",
             "monitor",
+            "moon",
             "pause",
             "pencil",
             "play",

@@ -76,8 +76,14 @@ async def _held(services: Services, caller: Caller) -> Badge | None:
 GROUPS: Sequence[Group] = (
     Group("", (Entry("Home", "/", "house"),)),
     Group("Connect", (Entry("Sources", "/sources", "plug"), Entry("Salesforce", "/connections", "cloud", badge=_signed_out))),
-    Group("Build", (Entry("Syncs", "/syncs", "workflow"),)),
-    Group("Watch", (Entry("Event log", "/event-log", "scroll-text", badge=_held),)),
+    Group("Build", (Entry("Syncs", "/syncs", "workflow"), Entry("Jobs", "/jobs", "calendar-clock"))),
+    Group(
+        "Watch",
+        (
+            Entry("Runs", "/runs", "play"),
+            Entry("Event log", "/event-log", "scroll-text", badge=_held),
+        ),
+    ),
     Group(
         "Administer",
         (

@@ -5,6 +5,7 @@ from starlette.routing import BaseRoute
 from crosswalk.web.console import (
     account,
     audit,
+    callouts,
     connecting,
     connections,
     entering,
@@ -12,8 +13,10 @@ from crosswalk.web.console import (
     first_steps,
     help,  # noqa: A004 - the page of that name
     home,
+    jobs,
     mapping,
     preview,
+    runs,
     search,
     sources,
     syncs,
@@ -38,6 +41,9 @@ PAGES = (
     preview,
     mapping,
     event_log,
+    callouts,
+    runs,
+    jobs,
 )
 
 
