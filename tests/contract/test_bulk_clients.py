@@ -134,6 +134,7 @@ def large_upload(number):
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells the memory of a process this way")
+@pytest.mark.long
 async def test_a_hundred_thousand_rows_take_less_than_300_mb(tmp_path):
     content = large_upload(100_000)
     async with process() as (url, peak), httpx2.AsyncClient(base_url=url, headers=HEADERS, timeout=60) as client:
