@@ -37,6 +37,7 @@ class Desk:
     source: SourceConfig
     connection: ConnectionConfig
     catalogue: tuple[Attribute, ...]
+    attributes: Mapping[str, Attribute]  # the catalogue by key
     schema: OrgSchema
     org: Org | None = None
     stale: str = ""
@@ -50,11 +51,6 @@ class Desk:
     def zone(self) -> ZoneInfo:
         """The connection's time zone."""
         return ZoneInfo(str(self.connection.settings.get("zone", "UTC")))
-
-    @property
-    def attributes(self) -> Mapping[str, Attribute]:
-        """The catalogue by key."""
-        return {attribute.key: attribute for attribute in self.catalogue}
 
     @property
     def known_schema(self) -> OrgSchema | None:
@@ -80,12 +76,13 @@ async def open_sync(engine: Engine, orgs: Orgs, sync_id: str, *more: Mapping[str
         raise RequestRefused("no_such_sync", "There is no such sync; it may have been deleted meanwhile.", 404)
     source, connection = configuration.sources[sync.source_id], configuration.connections[sync.connection_id]
     catalogue = registry.source(source.kind).catalogue(source.settings)
-    wanted = _ALWAYS | {name for data in (sync.document, *more) for name in _objects(data)}
+    by_key = {attribute.key: attribute for attribute in catalogue}
+    wanted = _ALWAYS | _objects(sync.document, more)
     try:
         org = await orgs.of(connection)
-        return Desk(sync, source, connection, catalogue, await org.describe.schema(wanted), org)
+        return Desk(sync, source, connection, catalogue, by_key, await org.describe.schema(wanted), org)
     except CrosswalkError as away:
-        return Desk(sync, source, connection, catalogue, await _remembered(engine, connection.id, wanted), None, away.sentence)
+        return Desk(sync, source, connection, catalogue, by_key, await _remembered(engine, connection.id, wanted), None, away.sentence)
 
 
 async def described(desk: Desk, names: Iterable[str]) -> OrgSchema:
@@ -97,17 +94,18 @@ async def described(desk: Desk, names: Iterable[str]) -> OrgSchema:
     return OrgSchema({**desk.schema.objects, **found.objects})
 
 
-def _objects(data: Mapping[str, Any]) -> set[str]:
-    """Return the objects that a document or draft names, as far as they can be names at all."""
+def _objects(saved: Mapping[str, Any], drafts_of_it: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Return the objects that the saved document and drafts of it name."""
+    found = {name for data in drafts_of_it for name in _begun(data)}
     try:
-        found = set(document.objects(document.parse(data)))
+        found |= document.objects(document.parse(saved))
     except MappingError:
-        found = _begun(data)
+        found |= _begun(saved)
     return {name for name in found if _NAME.fullmatch(name)}
 
 
 def _begun(data: Mapping[str, Any]) -> set[str]:
-    """Return what stands where objects are named in a draft that cannot be parsed."""
+    """Return what stands where objects are named; a draft may hold anything there, and is not worth parsing for it."""
     found: set[str] = set()
     steps = data.get("steps")
     for step in steps if isinstance(steps, list) else ():
