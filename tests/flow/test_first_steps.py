@@ -9,8 +9,10 @@ from prometheus_client import CollectorRegistry
 from tests import console
 from tests.vendors.clock import WindingClock
 
+from crosswalk.connecting import first_steps
 from crosswalk.demo.practice import URL, PracticeOrg
 from crosswalk.engine.worker import Worker
+from crosswalk.presets import loader
 from crosswalk.store.database import Database
 from crosswalk.web.app import create_app
 from crosswalk.web.callers import SESSION_COOKIE
@@ -58,6 +60,17 @@ async def test_four_clicks_lead_to_a_record(app, kind):
     await written(app)
     shown = await page(app)
     assert (True, True) == ("was written" in shown, "/event-log/" in shown)
+
+
+async def test_every_ready_sync_is_added_with_what_it_needs_in_the_org(app):
+    await app.owner.post("/first-steps/practice")
+    for kind in ("kaltura", "liveperson", "livechat"):
+        connection = next(iter((await app.services.configuration.current()).connections.values()))
+        await first_steps.use_source(app.services.engine, app.services.orgs, app.owner.caller, connection, kind, app.services.practice)
+    org = await app.services.orgs.of(connection)
+    wanted = [need.name for kind in ("kaltura", "liveperson") for need in loader.load(kind).needs.objects]
+    schema = await org.describe.schema(wanted)
+    assert [] == [name for name in wanted if schema.object(name) is None]
 
 
 async def test_nothing_is_written_before_it_is_switched_on(app):

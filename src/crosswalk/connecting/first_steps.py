@@ -17,6 +17,9 @@ from crosswalk.connecting import connections, kinds
 from crosswalk.connecting.bindings import EVERY
 from crosswalk.connecting.connections import Entered
 from crosswalk.connecting.practice import Practice
+from crosswalk.engine.orgs import Orgs
+from crosswalk.provisioning import service
+from crosswalk.provisioning.service import Wish
 from crosswalk.reasons import State
 from crosswalk.store import tables
 from crosswalk.store.configuration import Configuration, ConnectionConfig, SourceConfig, SyncConfig, SyncState
@@ -100,9 +103,10 @@ async def use_practice(engine: Engine, http: httpx2.AsyncClient, caller: Caller,
     return await connections.save(engine, http, caller, entered)
 
 
-async def use_source(engine: Engine, caller: Caller, connection: ConnectionConfig, kind: str, practice: Practice | None) -> str:
+async def use_source(engine: Engine, orgs: Orgs, caller: Caller, connection: ConnectionConfig, kind: str, practice: Practice | None) -> str:
     """Add a source of a kind with its ready sync, which keeps events until it is switched on; return the sync's id.
 
+    The practice org gets the objects and fields the sync wants; in a real org that is for an admin to decide (`provision`).
     The secrets are made up here, so that an example can be sent; those of the real system are entered in the source's settings.
     """
     known = kinds.of(kind)
@@ -118,6 +122,9 @@ async def use_source(engine: Engine, caller: Caller, connection: ConnectionConfi
         await workspace.apply(tx, engine.vault, engine.clock, engine.ids, wanted, caller.actor)
         found = (await tx.execute(select(tables.sync.c.id).where(tables.sync.c.name == name))).scalar_one()
     engine.configuration.forget()
+    if campaign:
+        org = await orgs.of(connection)
+        await service.carry_out(engine, org, await service.prepare(engine, org, Wish((kind,))), caller.actor)
     return str(found)
 
 

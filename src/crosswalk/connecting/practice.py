@@ -18,5 +18,5 @@ class Practice(Protocol):
         ...
 
     async def prepared(self) -> str:
-        """Make it ready for the ready syncs and return the id of a campaign."""
+        """Make sure that it has a campaign, and return its id."""
         ...

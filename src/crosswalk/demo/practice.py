@@ -10,17 +10,14 @@ from typing import Any
 import httpx2
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from crosswalk.demo.seed import KEY_FIELD, KEYED, STATUSES
 from crosswalk.errors import ConfigurationError
-from crosswalk.presets import loader
+from crosswalk.provisioning.declare import KEY_FIELD
 from localorg.app import create_app
 from localorg.settings import OrgSettings
 
 URL = "http://practice.localhost"
 CAMPAIGN = "Practice webinar"
 _FILE = "practice-org.db"
-_FIELD_TYPES = {"Text": "string", "Number": "double", "Checkbox": "boolean", "Date": "date", "DateTime": "datetime", "Url": "url"}
-_FIRST_ORDER = 3  # Sent and Responded come with every campaign
 
 
 class PracticeOrg:
@@ -44,10 +41,10 @@ class PracticeOrg:
         return httpx2.ASGITransport(app=self)
 
     async def prepared(self) -> str:
-        """Make the fields the ready syncs need and a campaign, unless they are there, and return the campaign's id."""
+        """Make a campaign unless it is there, and return its id; objects and fields come with each ready sync."""
         async with httpx2.AsyncClient(transport=self.transport(), base_url=URL) as org:
             found = await self._campaign(org)
-            return found or await _prepare(org)
+            return found or str((await _post(org, "/localorg/seed", {"object": "Campaign", "records": [{"Name": CAMPAIGN}]}))["ids"][0])
 
     async def close(self) -> None:
         """Close the org's database."""
@@ -67,37 +64,6 @@ class PracticeOrg:
         answer = await org.get("/services/data/v60.0/query", params=query, headers={"authorization": f"Bearer {token}"})
         records = answer.json()["records"]
         return str(records[0]["Id"]) if records else None
-
-
-async def _prepare(org: httpx2.AsyncClient) -> str:
-    keys = [
-        {"object": name, "name": KEY_FIELD, "label": "Crosswalk Key", "length": 80, "unique": True, "externalId": True} for name in KEYED
-    ]
-    for field in [*keys, *_needed()]:
-        await _post(org, "/localorg/fields", field)
-    campaign: str = (await _post(org, "/localorg/seed", {"object": "Campaign", "records": [{"Name": CAMPAIGN}]}))["ids"][0]
-    statuses = [
-        {"CampaignId": campaign, "Label": label, "HasResponded": responded, "SortOrder": _FIRST_ORDER + at}
-        for at, (label, responded) in enumerate(STATUSES)
-    ]
-    await _post(org, "/localorg/seed", {"object": "CampaignMemberStatus", "records": statuses})
-    return campaign
-
-
-def _needed() -> list[dict[str, Any]]:
-    """Return the fields of standard objects that the ready syncs write."""
-    wanted = [field for name in loader.names() for field in loader.load(name).needs.fields if field.type in _FIELD_TYPES]
-    found = {field.path: field for field in wanted}
-    return [
-        {
-            "object": field.object,
-            "name": field.field,
-            "label": field.label,
-            "type": _FIELD_TYPES[field.type],
-            **{name: value for name, value in (("length", field.length), ("precision", field.precision), ("scale", field.scale)) if value},
-        }
-        for field in found.values()
-    ]
 
 
 async def _post(org: httpx2.AsyncClient, path: str, body: dict[str, Any]) -> Any:

@@ -43,7 +43,18 @@ _SENTENCES: Mapping[str, str] = {
     "run.start": "asked for a run of {subject}",
     "run.stop": "stopped the run {subject}",
 }
-_VERBS: Mapping[str, str] = {"add": "added", "change": "changed", "remove": "removed", "pause": "paused", "resume": "resumed"}
+_VERBS: Mapping[str, str] = {
+    "add": "added",
+    "change": "changed",
+    "remove": "removed",
+    "pause": "paused",
+    "paused": "paused",
+    "resume": "resumed",
+    "on": "switched on",
+    "off": "switched off",
+    "scan": "scanned the attributes of",
+    "rename": "renamed",
+}
 
 
 @dataclass(frozen=True, slots=True)

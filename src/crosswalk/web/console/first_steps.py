@@ -81,7 +81,7 @@ async def use_source(request: Request, caller: ConfiguringPage) -> Response:
     if done.connection is None:
         raise RequestRefused("no_connection", "Choose where to write first.", 409)
     kind = (await forms.values(request)).get("kind", "")
-    await first_steps.use_source(services.engine, caller, done.connection, kind, services.practice)
+    await first_steps.use_source(services.engine, services.orgs, caller, done.connection, kind, services.practice)
     return pages.of(request).go(request, HERE)
 
 
