@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 from tests.browser import mapping_stage as journey
 from tests.browser.mapping_stage import new_row, options, pick, pick_field, pick_source, save, search, source_of_new, told
+from tests.browser.served import WIDTHS, barriers, overflow
 from tests.world import preset, registration
 
 from crosswalk.clock import VirtualClock
@@ -354,7 +355,39 @@ async def test_a_viewer_reads_the_mapping_masked_and_finds_nothing_to_change(sta
         assert ([0, 0, 0], True) == (counts, await page.get_by_text("•••••").count() > 0)
 
 
-@pytest.mark.parametrize("width", [360, 768, 1440])
-async def test_the_page_never_scrolls_sideways(stage, width):
-    async with stage.editor(await stage.sync(), viewport={"width": width, "height": 800}) as page:
-        assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+@pytest.mark.shows("P8")
+async def test_what_is_previewed_is_run(stage):
+    sync = await stage.sync()
+    await stage.here.deliver(
+        stage.source, registration("tomasz@kopalnia.example", "person-3", fields={**journey.FORM, "first_name": "Tomasz"})
+    )
+    async with stage.editor(sync) as page:
+        await page.get_by_role("link", name="Preview").click()
+        await told(page, "Nothing has been sent. Running it makes exactly these changes.")
+        await page.get_by_role("link", name="Tomasz Moreau Lead").click()
+        await page.get_by_role("region", name="Lead of Tomasz Moreau").get_by_role("cell", name="Tomasz", exact=True).wait_for()
+        await page.screenshot(path=journey.picture("preview"))
+        await page.get_by_role("button", name="Run these changes").click()
+        await told(page, "exactly as previewed")
+    await stage.here.drain()
+    assert 1 == len(await stage.here.records("SELECT Id FROM Lead WHERE Email = 'tomasz@kopalnia.example'"))
+
+
+@pytest.mark.parametrize("path", ["", "/preview", "/versions"])
+async def test_a_page_of_a_sync_bears_both_widths_and_has_no_barrier(stage, path):
+    sync = await stage.sync()
+    async with stage.page() as page:
+        await page.goto(f"{stage.url}/syncs/{sync}{path}")
+        found = await barriers(page)
+        too_wide = []
+        for width in WIDTHS:
+            await page.set_viewport_size({"width": width, "height": 900})
+            too_wide.append(await overflow(page))
+        assert ([], [0, 0], []) == (found, too_wide, page.mistakes)
+
+
+async def test_an_open_picker_has_no_barrier(stage):
+    async with stage.editor(await stage.sync()) as page:
+        await page.get_by_role("button", name="Source of First Name: ").click()
+        await options(page).first.wait_for()
+        assert [] == await barriers(page)

@@ -177,6 +177,7 @@ def _environment(files: Files) -> Environment:
         auto_reload=False,
     )
 
+    @cache
     def icon(name: str, size: str = "") -> Markup:
         if name not in icons.USED:
             raise KeyError(f"icon {name} is not listed in icons.py")
