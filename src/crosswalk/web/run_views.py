@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -28,9 +28,11 @@ _MOST_RUNNING = 50
 _MINUTE = 60
 _DID = MappingProxyType(
     {
-        Purpose.LOOKUP.value: "Looked up",
-        Purpose.WRITE.value: "Wrote",
-        Purpose.SETTLE.value: "Asked what became of",
+        Purpose.LOOKUP.value: "Looked records up, {rows:,} found",
+        Purpose.WRITE.value: "Wrote records, {rows:,}",
+        Purpose.SETTLE.value: "Asked what became of a write",
+        Purpose.DESCRIBE.value: "Read which fields objects have",
+        Purpose.LIMITS.value: "Asked how many calls are left",
     }
 )
 
@@ -63,13 +65,20 @@ class Line:
         return _moment(self.run.progress.end)
 
     @property
+    def last_hours(self) -> float | None:
+        """How far a scheduled pull looked back; None for others, whose window says more."""
+        if self.run.kind not in {RunKind.PERIODIC, RunKind.DAILY} or not self.start or not self.end:
+            return None
+        return round((self.end - self.start) / timedelta(hours=1), 1)
+
+    @property
     def read(self) -> int:
         """How many items a pull has read, or deliveries another run has taken."""
         return self.run.progress.read if self.run.kind in PULLS else sum(self.run.totals.deliveries.values())
 
-    def ended(self, state: State) -> int:
+    def ended(self, state: str) -> int:
         """How many deliveries of the run are in a state."""
-        return self.run.totals.deliveries.get(state.value, 0)
+        return self.run.totals.deliveries.get(state, 0)
 
     @property
     def result(self) -> tuple[str, str, str]:
@@ -248,11 +257,8 @@ async def _happened(tx: AsyncConnection, run: Run) -> list[Happened]:
 
 
 def _said(call: calls.Entry) -> str:
-    did = _DID.get(call.purpose)
-    if did is None:
-        return f"One call to Salesforce: {call.purpose}"
-    answer = "" if call.status is not None else "; no answer came, so it is asked what became of it"
-    return f"{did} {call.rows:,} {'record' if call.rows == 1 else 'records'}, 1 call{answer}"
+    did = _DID.get(call.purpose, "Asked Salesforce").format(rows=call.rows)
+    return f"{did}, 1 call" if call.status is not None else f"{did}; no answer came, so it is looked up before anything is repeated"
 
 
 def _moment(text: str | None) -> datetime | None:

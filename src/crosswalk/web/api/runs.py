@@ -210,7 +210,7 @@ async def start_range(services: Services, caller: Caller, source: SourceConfig, 
         days = -(-length // timedelta(days=1))
         sentence = (
             f"The range spans {days} days, and one run reads at most {jobs.MOST_DAYS}; nothing was read. Choose a shorter range, or have "
-            f"it split into {parts} runs, one after the other."
+            f"it split into {parts} parts, read one after the other."
         )
         raise RequestRefused("range_too_long", sentence, 422, field="end")
     return len(await asking.ask_range(services.engine, services.vendors, source, window, caller.actor, split=split))
@@ -220,13 +220,17 @@ def started_sentence(parts: int) -> str:
     """Return what happens with a range that was queued."""
     if parts == 1:
         return "The range is read as soon as a worker is free."
-    return f"The range is read in {parts} runs, one after the other, as soon as a worker is free."
+    return f"The range is read in {parts} parts, one after the other, as soon as a worker is free."
 
 
 def estimate_sentence(source: SourceConfig, known: Estimate) -> str:
     """Return an estimate in words."""
     days = f"{known.days:.0f} {'day' if round(known.days) == 1 else 'days'}" if known.days >= 1 else "Less than a day"
-    split = f" One run reads at most {jobs.MOST_DAYS} days, so it takes {known.parts} runs, one after the other." if known.parts > 1 else ""
+    split = (
+        f" One run reads at most {jobs.MOST_DAYS} days, so it is split into {known.parts} parts, read one after the other."
+        if known.parts > 1
+        else ""
+    )
     if known.items is None or known.calls is None:
         return f"{days}. Nothing of {source.name} was read before, so there is no estimate; the run shows what it reads.{split}"
     calls = f"{known.calls:,} {'call' if known.calls == 1 else 'calls'}"
