@@ -94,7 +94,7 @@ def _events() -> Sequence[Event]:
     config = SourceConfig("bench", "bench", "livestorm", SourceState.ON, {}, {"signing_secret": _SECRET})
     numbers = count()
     found: list[Event] = []
-    for webhook in scenario.scenario(Random(2026), now, registrations=200, calls=50).webhooks:
+    for webhook in scenario.scenario(Random(2026), now, scenario.Size(200, 50)).webhooks:
         body = json.dumps(webhook).encode()
         request = Incoming("POST", "/hooks/bench", source.sign(body, _SECRET, now, {}), body=body)
         found.extend(source.accept(request, config, now, lambda: f"event-{next(numbers)}").events)

@@ -1,4 +1,4 @@
-"""`demo`: a whole installation for a minute, with a webinar, an app and a Salesforce of its own."""
+"""`demo`: a whole installation for a minute, with five systems and a Salesforce of its own."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +13,7 @@ def demo(
     once: Annotated[bool, typer.Option("--once", help="Leave after the summary.")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="File to write the figures to.")] = None,
 ) -> None:
-    """Play a webinar of 500 people and 500 calls of an app into a local org, and look at the result."""
+    """Play all five systems into a local org, a webinar of 500 people among them, and look at the result."""
 
     async def work(settings: Settings) -> int:
         del settings  # the demo keeps to a folder and ports of its own, whatever the environment says

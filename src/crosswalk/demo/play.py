@@ -1,6 +1,7 @@
-"""Plays the demo: sends everything, lets a worker drain it, tells what it came to.
+"""Plays the demo: lets everything come in, lets a worker drain it, tells what it came to.
 
-All is sent before the worker begins, so that the figures do not depend on how fast either is.
+It has two acts: the webinar and the app's calls first, then those who chat, attend and talk, half of whom are in the org by then. In each
+act all has come in before the worker begins, so that the figures do not depend on how fast either is.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ from crosswalk.store import tables
 
 INTERRUPTED = 130
 _SEED = 2026
+_PULLED = ("kaltura", "liveperson")
 _SHOWN_EVERY_SECONDS = 0.25
 _LONGEST_NAP_SECONDS = 0.5
 _PATIENCE_SECONDS = 300
@@ -48,8 +50,7 @@ async def perform(set_up: Stage, console: Console) -> Tally:
     """Send everything, drain, and read the figures."""
     parts, clock = set_up.parts, set_up.parts.engine.clock
     calls_before, began = await api_calls(set_up), clock.monotonic()
-    sent = await send(set_up, console)
-    await drain(set_up, console)
+    sent = await play_all(set_up, console)
     seconds = clock.monotonic() - began
     calls = await api_calls(set_up) - calls_before
     configuration = await parts.engine.configuration.current()
@@ -57,10 +58,28 @@ async def perform(set_up: Stage, console: Console) -> Tally:
         return await tally(tx, parts.engine.vault, configuration, sent=sent, api_calls=calls, seconds=seconds)
 
 
-async def send(set_up: Stage, console: Console) -> int:
-    """Post the whole scenario over HTTP and return how many events that were."""
-    now = set_up.parts.engine.clock.now
-    return await sending.send(set_up.api, set_up.played, set_up.webinars, set_up.hook, set_up.sdk, now, console)
+async def play_all(set_up: Stage, console: Console) -> int:
+    """Play both acts and return how many items were sent, by posting them or by handing them out when asked."""
+    sent = await sending.webinar_and_calls(set_up, console)
+    await drain(set_up, console)
+    told_before = set_up.vendors.told
+    sent += await sending.chat_webhooks(set_up, console)
+    await ask(set_up, console)
+    await drain(set_up, console)
+    return sent + set_up.vendors.told - told_before
+
+
+async def ask(set_up: Stage, console: Console) -> None:
+    """Fetch the chats that webhooks told of, and pull what the other two systems hold; raise what ended a pull early."""
+    parts = set_up.parts
+    with console.status("asking LiveChat, Kaltura and LivePerson"):
+        await parts.notices().sweep()
+        for name in _PULLED:
+            source = set_up.sources[name]
+            for stream in parts.vendors.of(source).kind.streams(source.settings):
+                pulled = await parts.puller().pull(source, stream)
+                if pulled and pulled.error:
+                    raise pulled.error
 
 
 async def drain(set_up: Stage, console: Console) -> None:

@@ -13,6 +13,7 @@ def show(console: Console, tally: Tally) -> None:
     console.print(_table("received", ("source", "events", "notices", "repeats", "rejected"), _received(tally)))
     console.print(_table("deliveries", ("outcome", "number", "why"), _deliveries(tally)))
     console.print(_table("records", ("object", "inserted", "updated"), _records(tally)))
+    console.print(_table("records by source", ("source", "object", "inserted", "updated"), _records_by_source(tally)))
     console.print(
         f"{tally.people:,} people, {tally.api_calls} API calls ({tally.calls_per_1000_people:g} per 1,000 people), {tally.seconds:.1f} s"
     )
@@ -30,8 +31,8 @@ def _table(title: str, columns: Iterable[str], rows: Iterable[tuple[object, ...]
 
 
 def _received(tally: Tally) -> Iterable[tuple[object, ...]]:
-    for source, counts in tally.received.items():
-        yield (source, *counts.values())
+    for source, one in tally.sources.items():
+        yield (source, *one.received.values())
 
 
 def _deliveries(tally: Tally) -> Iterable[tuple[object, ...]]:
@@ -43,3 +44,9 @@ def _deliveries(tally: Tally) -> Iterable[tuple[object, ...]]:
 def _records(tally: Tally) -> Iterable[tuple[object, ...]]:
     for one in tally.sums.records:
         yield one.object, one.created, one.updated
+
+
+def _records_by_source(tally: Tally) -> Iterable[tuple[object, ...]]:
+    for source, one in tally.sources.items():
+        for name, counts in one.records.items():
+            yield (source, name, *counts.values())

@@ -1,4 +1,4 @@
-"""The demo as data: who plays which part, and every request that will be sent.
+"""The demo as data: who plays which part, every request that will be sent, and what the systems hold that will be asked.
 
 The same random numbers and the same moment give the same scenario, byte for byte; that is what lets it be played twice.
 """
@@ -6,14 +6,32 @@ The same random numbers and the same moment give the same scenario, byte for byt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from random import Random
 
-from crosswalk.demo import identifies, people, webinar
+from crosswalk.demo import chats, conversations, identifies, people, summit, webinar
+from crosswalk.demo.chats import Chat
+from crosswalk.demo.conversations import Conversations
 from crosswalk.demo.identifies import Posted
 from crosswalk.demo.people import Person
+from crosswalk.demo.summit import Summit
 from crosswalk.demo.webinar import Webhook, Webinar
 
 _SINCE = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many of each there are."""
+
+    registrations: int = 500
+    calls: int = 500
+    chats: int = 60
+    attendees: int = 80
+    conversations: int = 60
+
+
+FULL = Size()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,26 +54,47 @@ class Scenario:
     webhooks: Sequence[Webhook]
     redelivered: Sequence[Webhook]
     posted: Sequence[Posted]
+    chats: Sequence[Chat]
+    summit: Summit
+    conversations: Conversations
 
 
-def scenario(random: Random, now: datetime, registrations: int = 500, calls: int = 500) -> Scenario:
-    """Return a webinar of yesterday with so many registrations, and so many identify calls made since."""
+def scenario(random: Random, now: datetime, size: Size = FULL) -> Scenario:
+    """Return a webinar of yesterday, and what else happened since: calls of an app, chats, an event, conversations."""
     started_at = (now - _SINCE).replace(second=0, microsecond=0)
+    registrations, calls = size.registrations, size.calls
     twice, overlap, promoted, nameless = registrations // 50, calls // 16, calls // 50, calls // 100
-    guests = people.crowd(random, registrations - twice + calls - overlap - promoted - nameless + 6)
-    registrants, others, bystanders = _parts(guests, registrations - twice, calls - overlap - promoted - nameless)
+    talking = (size.chats, size.attendees, size.conversations)
+    strangers = sum(number - _met(number, registrations - twice) for number in talking)
+    guests = people.crowd(random, registrations - twice + calls - overlap - promoted - nameless + 6 + strangers)
+    newcomers = iter(guests[len(guests) - strangers :])
+    registrants, others, bystanders = _parts(
+        guests[: len(guests) - strangers], registrations - twice, calls - overlap - promoted - nameless
+    )
     told = webinar.webinar(random, started_at)
     registered = webinar.registrations(random, registrants, registrants[8 : 8 + twice], told)
     bodies = webinar.webhooks(registered, told)
     identified = [*others, *registrants[len(registrants) - overlap :]]
     made = identifies.calls(random, identified, others[20 : 20 + promoted], nameless, started_at)
+    redelivered, posted = webinar.redelivered(random, bodies), identifies.requests(random, made)
+    visitors, attendees, talkers = (
+        [*registrants[: _met(number, len(registrants))], *islice(newcomers, number - _met(number, len(registrants)))] for number in talking
+    )
     return Scenario(
         told=told,
         known=_known(registrants, others, bystanders),
         webhooks=bodies,
-        redelivered=webinar.redelivered(random, bodies),
-        posted=identifies.requests(random, made),
+        redelivered=redelivered,
+        posted=posted,
+        chats=chats.chats(random, visitors, told.ended_at),
+        summit=summit.summit(random, attendees, told.ended_at),
+        conversations=conversations.conversations(random, talkers, told.ended_at),
     )
+
+
+def _met(number: int, registrants: int) -> int:
+    """Return how many of those who chat, attend or talk were at the webinar, too: half of them."""
+    return min(number // 2, registrants)
 
 
 def _parts(guests: Sequence[Person], first: int, second: int) -> tuple[Sequence[Person], Sequence[Person], Sequence[Person]]:

@@ -1,42 +1,41 @@
-"""Fills the local org with what stands there before the demo begins: accounts, contacts, leads in every state, the campaign.
+"""Fills the local org with what stands there before the demo begins: accounts, contacts, leads in every state, users, campaigns.
 
 Some fields are empty, so that there is something to fill; some people exist twice, so that the oldest has to be found; some leads are
 converted and their contact has another address, so that it has to be followed.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
 import httpx2
 
+from crosswalk.demo import summit
+from crosswalk.demo.chats import AGENTS
 from crosswalk.demo.people import Person
 from crosswalk.demo.scenario import Known, Scenario
 
 Row = dict[str, Any]
 
-KEY_FIELD = "Crosswalk_Key__c"
-KEYED = ("Lead", "Contact", "Account", "CampaignMember", "Case", "Task")
-STATUSES = (("Registered", False), ("Did not attend", False), ("Attended", True))
-_FIRST_ORDER = 3  # Sent and Responded come with every campaign
 _INVITED = 4
 _FILLED = 0.6
 
 
-async def seed(org: httpx2.AsyncClient, random: Random, played: Scenario) -> str:
-    """Define the custom fields, put in the records, and return the id of the campaign."""
-    for field in _fields():
-        await _post(org, "/localorg/fields", field)
+@dataclass(frozen=True, slots=True)
+class Campaigns:
+    """The ids of the campaigns that events are bound to."""
+
+    webinar: str
+    summit: str
+
+
+async def seed(org: httpx2.AsyncClient, random: Random, played: Scenario) -> Campaigns:
+    """Define the org's own custom fields, put in the records, and return the campaigns."""
+    for name in ("Lead", "Contact"):
+        await _post(org, "/localorg/fields", {"object": name, "name": "plan__c", "label": "Plan", "length": 40})
     return await _Seeding(org, random, played.told.started_at).everything(played.known, played.told.title)
-
-
-def _fields() -> list[Row]:
-    keys = [
-        {"object": name, "name": KEY_FIELD, "label": "Crosswalk Key", "length": 80, "unique": True, "externalId": True} for name in KEYED
-    ]
-    replay = {"object": "CampaignMember", "name": "Livestorm_Replay_Status__c", "length": 255}
-    return [*keys, replay, *({"object": name, "name": "plan__c", "label": "Plan", "length": 40} for name in ("Lead", "Contact"))]
 
 
 class _Seeding:
@@ -47,14 +46,18 @@ class _Seeding:
         self._random = random
         self._before = before
 
-    async def everything(self, known: Known, title: str) -> str:
+    async def everything(self, known: Known, title: str) -> Campaigns:
         accounts = await self._accounts([*known.contacts[:10], *known.bystanders])
         contacts = await self._put("Contact", [self._contact(person, accounts) for person in [*known.contacts, *known.bystanders]])
         moved = await self._put("Contact", [self._moved_on(person) for person in known.converted])
         leads = await self._put("Lead", [self._lead(person) for person in known.leads])
         await self._put("Lead", [self._lead(person) for person in known.doubled for _ in range(2)])
         await self._put("Lead", [self._converted(person, contact) for person, contact in zip(known.converted, moved, strict=True)])
-        return await self._campaign(title, contacts[:_INVITED], leads[:_INVITED])
+        await self._put("User", [_user(email, name) for email, name in AGENTS.items()])
+        webinar = await self._campaign(title)
+        invited = [{"ContactId": contact} for contact in contacts[:_INVITED]] + [{"LeadId": lead} for lead in leads[:_INVITED]]
+        await self._put("CampaignMember", [{"CampaignId": webinar, "Status": "Sent", **person} for person in invited])
+        return Campaigns(webinar, await self._campaign(summit.NAME))
 
     async def _accounts(self, people: Iterable[Person]) -> dict[str, str]:
         companies = {person.company.name: person.company for person in people}
@@ -64,17 +67,9 @@ class _Seeding:
         ]
         return dict(zip(companies, await self._put("Account", rows), strict=True))
 
-    async def _campaign(self, title: str, contacts: Sequence[str], leads: Sequence[str]) -> str:
+    async def _campaign(self, title: str) -> str:
         row = {"Name": title, "Type": "Webinar", "Status": "In Progress", "IsActive": True, "StartDate": self._before.date().isoformat()}
-        campaign = (await self._put("Campaign", [row]))[0]
-        statuses = [
-            {"CampaignId": campaign, "Label": label, "SortOrder": order, "HasResponded": responded}
-            for order, (label, responded) in enumerate(STATUSES, _FIRST_ORDER)
-        ]
-        await self._put("CampaignMemberStatus", statuses)
-        invited = [{"ContactId": contact} for contact in contacts] + [{"LeadId": lead} for lead in leads]
-        await self._put("CampaignMember", [{"CampaignId": campaign, "Status": "Sent", **person} for person in invited])
-        return campaign
+        return (await self._put("Campaign", [row]))[0]
 
     async def _put(self, object_name: str, rows: Sequence[Row]) -> list[str]:
         if not rows:
@@ -116,6 +111,11 @@ class _Seeding:
     def _earlier(self) -> str:
         created = self._before - timedelta(minutes=self._random.randrange(40 * 1440, 700 * 1440))
         return created.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def _user(email: str, name: str) -> Row:
+    first, last = name.split()
+    return {"Username": email, "FirstName": first, "LastName": last, "Email": email, "Alias": first.lower(), "IsActive": True}
 
 
 async def _post(org: httpx2.AsyncClient, path: str, body: Row) -> Any:

@@ -13,12 +13,28 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from crosswalk.inbox.prepare import EventStatus
 from crosswalk.journal import stats
 from crosswalk.journal.stats import Sums
+from crosswalk.model import Operation
 from crosswalk.reasons import Reason, State
 from crosswalk.store import tables
 from crosswalk.store.configuration import Configuration
 from crosswalk.store.vault import Vault
 
 _INBOX = ("events", "notices", "repeats", "rejected")
+_COUNTED = {Operation.INSERT.value: "inserted", Operation.UPDATE.value: "updated"}
+_WRITTEN = "written"
+
+
+@dataclass(frozen=True, slots=True)
+class OfSource:
+    """What one source came to. A record that two sources wrote together counts for both."""
+
+    received: Mapping[str, int]  # events, notices, repeats, rejected
+    deliveries: Mapping[str, int]  # by state
+    records: Mapping[str, Mapping[str, int]]  # by object: inserted, updated
+
+    def as_json(self) -> dict[str, Any]:
+        """Return its part of the summary."""
+        return {**self.received, "deliveries": self.deliveries, "records": self.records}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +42,7 @@ class Tally:
     """Every figure of the summary."""
 
     sent: int
-    received: Mapping[str, Mapping[str, int]]  # by source: events, notices, repeats, rejected
+    sources: Mapping[str, OfSource]
     sums: Sums
     people: int
     api_calls: int
@@ -39,7 +55,7 @@ class Tally:
 
     def inbox(self, name: str) -> int:
         """Return a column of the inbox over all sources."""
-        return sum(counts[name] for counts in self.received.values())
+        return sum(one.received[name] for one in self.sources.values())
 
     @property
     def outcomes(self) -> Mapping[tuple[State, Reason | None], int]:
@@ -71,7 +87,8 @@ class Tally:
     def as_json(self) -> dict[str, Any]:
         """Return the summary for programs."""
         return {
-            "received": {source: counts["events"] + counts["rejected"] for source, counts in self.received.items()},
+            "sources": {name: one.as_json() for name, one in self.sources.items()},
+            "sent": self.sent,
             "events": {status.value: number for status, number in self.sums.events.items()},
             "notices": self.inbox("notices"),
             "repeats": self.inbox("repeats"),
@@ -89,7 +106,7 @@ async def tally(tx: AsyncConnection, vault: Vault, configuration: Configuration,
     """Read the figures."""
     return Tally(
         sent=sent,
-        received=await _received(tx, configuration),
+        sources=await _by_source(tx, configuration),
         sums=await stats.sums(tx),
         people=await _people(tx, vault),
         api_calls=api_calls,
@@ -97,12 +114,46 @@ async def tally(tx: AsyncConnection, vault: Vault, configuration: Configuration,
     )
 
 
-async def _received(tx: AsyncConnection, configuration: Configuration) -> dict[str, dict[str, int]]:
+async def _by_source(tx: AsyncConnection, configuration: Configuration) -> dict[str, OfSource]:
+    received, states, records = await _received(tx), await _states(tx), await _records(tx)
+    return {
+        source.name: OfSource(received.get(source.id, dict.fromkeys(_INBOX, 0)), states.get(source.id, {}), records.get(source.id, {}))
+        for source in sorted(configuration.sources.values(), key=lambda source: source.name)
+    }
+
+
+async def _received(tx: AsyncConnection) -> dict[str, dict[str, int]]:
     count = tables.received_count
     columns = [func.sum(count.c[name]).label(name) for name in _INBOX]
     rows = await tx.execute(select(count.c.source_id, *columns).group_by(count.c.source_id))
-    found = {configuration.sources[row.source_id].name: {name: int(getattr(row, name)) for name in _INBOX} for row in rows}
-    return dict(sorted(found.items()))
+    return {row.source_id: {name: int(getattr(row, name)) for name in _INBOX} for row in rows}
+
+
+async def _states(tx: AsyncConnection) -> dict[str, dict[str, int]]:
+    event, delivery = tables.event, tables.delivery
+    columns = (event.c.source_id, delivery.c.state)
+    joined = select(*columns, func.count()).join(delivery, delivery.c.event_id == event.c.id)
+    found: dict[str, dict[str, int]] = {}
+    for source_id, state, number in await tx.execute(joined.group_by(*columns).order_by(*columns)):
+        found.setdefault(source_id, {})[state] = number
+    return found
+
+
+async def _records(tx: AsyncConnection) -> dict[str, dict[str, dict[str, int]]]:
+    """Count the records that were written for deliveries of each source."""
+    event, delivery, outcome, change = tables.event, tables.delivery, tables.step_outcome, tables.change
+    columns = (event.c.source_id, change.c.object, change.c.operation)
+    joined = (
+        select(*columns, func.count(change.c.id.distinct()))
+        .join(delivery, delivery.c.event_id == event.c.id)
+        .join(outcome, outcome.c.delivery_id == delivery.c.id)
+        .join(change, change.c.id == outcome.c.change_id)
+        .where(change.c.result == _WRITTEN, change.c.operation.in_(_COUNTED))
+    )
+    found: dict[str, dict[str, dict[str, int]]] = {}
+    for source_id, name, operation, number in await tx.execute(joined.group_by(*columns).order_by(*columns)):
+        found.setdefault(source_id, {}).setdefault(name, dict.fromkeys(_COUNTED.values(), 0))[_COUNTED[operation]] = number
+    return found
 
 
 async def _people(tx: AsyncConnection, vault: Vault) -> int:
