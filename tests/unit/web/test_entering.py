@@ -211,4 +211,4 @@ class TestApi:
     async def test_the_description_needs_a_login_and_knows_the_problems(self, app):
         description = (await app.owner.api("GET", "/api/openapi.json")).json()
         refused = await (await app.stranger()).get("/api/openapi.json")
-        assert (401, True) == (refused.status_code, "Problem" in description["components"]["schemas"])
+        assert (401, True) == (refused.status_code, "Refusal" in description["components"]["schemas"])

@@ -59,7 +59,7 @@ _DESCRIPTION = "Everything the console does. Errors are problem+json with a stab
 router = APIRouter(prefix="/api")
 
 
-class ProblemPlace(BaseModel):
+class RefusalPlace(BaseModel):
     """One place of a request that is wrong."""
 
     code: str
@@ -67,7 +67,7 @@ class ProblemPlace(BaseModel):
     sentence: str
 
 
-class ProblemBody(BaseModel):
+class Refusal(BaseModel):
     """Why a request was refused, and what to do."""
 
     type: str
@@ -75,7 +75,7 @@ class ProblemBody(BaseModel):
     status: int
     code: str
     detail: str
-    problems: list[ProblemPlace] = []
+    problems: list[RefusalPlace] = []
 
 
 @router.get("/openapi.json", include_in_schema=False)
@@ -103,10 +103,10 @@ def description() -> dict[str, Any]:
     schemas = parts.setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    schemas["ProblemPlace"] = ProblemPlace.model_json_schema()
-    schemas["Problem"] = ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas["Problem"].pop("$defs", None)
-    refused = {"description": "Refused", "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+    schemas["RefusalPlace"] = RefusalPlace.model_json_schema()
+    schemas["Refusal"] = Refusal.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas["Refusal"].pop("$defs", None)
+    refused = {"description": "Refused", "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}}
     for operations in document["paths"].values():
         for operation in operations.values():
             operation["responses"].pop("422", None)
