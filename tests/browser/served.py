@@ -24,8 +24,8 @@ OWNER = "noor.haddad@harbor-supply.example"
 class Served:
     """The address of a served console, and browsers to look at it with."""
 
-    def __init__(self, url, browser):
-        self.url, self.browser = url, browser
+    def __init__(self, url, browser, told):
+        self.url, self.browser, self.told = url, browser, told
         self.owner = None
 
     async def context(self, **options):
@@ -68,11 +68,11 @@ async def served(folder):
             COMMAND, "serve", "--port", "0", stdout=pipe, stderr=log, env={**os.environ, **given}
         )
         stack.push_async_callback(ended, process)
-        line = (await process.stdout.readline()).decode()
+        line, told = [(await process.stdout.readline()).decode() for _ in range(2)]
         playwright = await stack.enter_async_context(async_playwright())
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         stack.push_async_callback(browser.close)
-        yield Served(re.search(r"http://\S+", line)[0], browser)
+        yield Served(re.search(r"http://\S+", line)[0], browser, told)
 
 
 async def ended(process):

@@ -1,5 +1,7 @@
 """The console in a real browser against a really served process: journeys with pictures, and what every page has to bear."""
 
+import re
+
 import pytest
 import pytest_asyncio
 from tests.browser import served as stage
@@ -31,6 +33,10 @@ async def page(here):
     page = await here.page()
     yield page
     await page.close()
+
+
+async def test_serve_says_where_the_first_owner_is_made_and_with_which_code(here):
+    assert re.search(rf"open {re.escape(here.url)}/first-run .* Set-up code: \d{{4}}-\d{{4}}-\d{{4}}$", here.told.strip())
 
 
 async def test_four_clicks_lead_a_fresh_owner_to_a_written_record(here):
