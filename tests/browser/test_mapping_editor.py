@@ -355,6 +355,25 @@ async def test_a_viewer_reads_the_mapping_masked_and_finds_nothing_to_change(sta
         assert ([0, 0, 0], True) == (counts, await page.get_by_text("•••••").count() > 0)
 
 
+async def test_the_sentence_of_a_step_is_changed_choice_by_choice(stage):
+    sync = await stage.sync()
+    async with stage.editor(sync) as page:
+        await page.get_by_role("button", name="registered, attended").click()
+        await page.get_by_role("checkbox", name="people.watched_replay").uncheck()
+        await page.get_by_role("button", name="Take these events").click()
+        await page.get_by_role("button", name="the oldest").click()
+        await options(page, "Use the newest").click()
+        await page.get_by_role("button", name="whatever they hold").click()
+        await page.get_by_role("textbox", name="Only when").fill('{country} = "France"')
+        await page.get_by_role("button", name="Use this condition").click()
+        await told(page, "3 unsaved changes")
+        await save(page, 2)
+    document, _ = await stage.document(sync)
+    events = ["people.attended", "people.not_attended", "people.registered"]
+    changed = (sorted(document["events"]), document["person"]["on_duplicates"], document["steps"][LEAD]["when"])
+    assert (events, "newest", '{country} = "France"') == changed
+
+
 @pytest.mark.shows("P8")
 async def test_what_is_previewed_is_run(stage):
     sync = await stage.sync()

@@ -15,11 +15,13 @@ from crosswalk.mapping import trial
 from crosswalk.mapping.paths import ABSENT
 from crosswalk.mapping.reading import Sources
 from crosswalk.model import Event, SourceType
+from crosswalk.presets import loader
 from crosswalk.store import tables
 from crosswalk.turn.context import Engine
 
 MASK = "•••••"
 RECENT = 25
+_LOOKED_AT = 200
 _IMPERSONAL = frozenset(
     {SourceType.SELECT, SourceType.INTEGER, SourceType.NUMBER, SourceType.BOOLEAN, SourceType.DATE, SourceType.DATETIME}
 )
@@ -71,6 +73,17 @@ async def events(engine: Engine, desk: Desk, limit: int = RECENT, within: Range 
         return [
             stored.event(row, row.id, engine.vault) for row in await tx.execute(query.order_by(event.c.received_at.desc()).limit(limit))
         ]
+
+
+async def types(engine: Engine, desk: Desk) -> list[str]:
+    """Return the event types one may choose from: those of the mapping, of the presets for this kind of source, and of recent events."""
+    presets = [loader.load(name) for name in loader.names()]
+    known = {str(one) for preset in presets if preset.kind == desk.source.kind for one in preset.document.get("events") or ()}
+    event = tables.event
+    recent_ones = select(event.c.type).where(event.c.source_id == desk.source.id).order_by(event.c.received_at.desc()).limit(_LOOKED_AT)
+    async with engine.database.read() as tx:
+        known |= set((await tx.execute(recent_ones)).scalars())
+    return sorted(known | desk.sync.events)
 
 
 def _utc(at: datetime) -> datetime:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crosswalk.errors import ConfigurationError, RequestRefused
 from crosswalk.inbox import deliveries
-from crosswalk.journal import audit
+from crosswalk.journal import audit, totals
 from crosswalk.mapping import document
 from crosswalk.presets import loader
 from crosswalk.reasons import Reason
@@ -50,17 +50,14 @@ async def listed(engine: Engine) -> list[SyncView]:
     """Return every sync in the order admins gave them, with the deliveries of the last 24 hours by state."""
     configuration = await engine.configuration.current()
     shown = [sync for sync in configuration.syncs.values() if sync.state is not SyncState.REMOVED]
-    since = engine.clock.now() - timedelta(hours=24)
-    delivery, suspended = tables.delivery, tables.suspended_row
-    counted = (
-        select(delivery.c.sync_id, delivery.c.state, func.count())
-        .where(delivery.c.sync_id.in_([sync.id for sync in shown]), delivery.c.updated_at >= since)
-        .group_by(delivery.c.sync_id, delivery.c.state)
-    )
+    now = engine.clock.now()
+    counted = await totals.between(engine.database, now - timedelta(hours=24), now, now, [sync.id for sync in shown])
     today: dict[str, dict[str, int]] = {}
+    for one in counted:
+        states = today.setdefault(one.sync_id, {})
+        states[one.state.value] = states.get(one.state.value, 0) + one.number
+    suspended = tables.suspended_row
     async with engine.database.read() as tx:
-        for sync_id, state, count in await tx.execute(counted):
-            today.setdefault(sync_id, {})[state] = count
         rows = await tx.execute(
             select(suspended.c.sync_id, suspended.c.version, func.count()).group_by(suspended.c.sync_id, suspended.c.version)
         )

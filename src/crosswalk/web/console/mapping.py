@@ -61,6 +61,7 @@ class MappingPage(SheetPart):
     person: str = ""
     stale: str = ""
     may_preview: bool = False
+    event_types: str = ""
     functions: str = " ".join(formulas.FUNCTIONS)
 
     @property
@@ -106,6 +107,7 @@ async def show(
         person=samples.sample(desk, chosen, sees_people=sees).person if chosen else "",
         stale=desk.stale,
         may_preview=caller.may_on(desk.connection.id, Permission.OPERATE),
+        event_types=" ".join(await samples.types(engine, desk)),
     )
     return await pages.of(request).show(
         request, caller, context, title=f"Mapping, {desk.sync.name}", current="/syncs", crumbs=[("Syncs", "/syncs")]

@@ -27,9 +27,12 @@ def rule_of(data: Mapping[str, Any], number: int, desk: Desk) -> Sequence[RulePa
         return ()
     step = steps[number]
     if step.get("object_from"):
-        return (RulePart("The event names the records itself. "), *_when(step))
+        return (RulePart("The event names the records itself. "), *_when(step, data))
     if step.get("campaign"):
-        return (RulePart("Find the member of the event's campaign, once per person and session. If there is none, add one. "), *_when(step))
+        return (
+            RulePart("Find the member of the event's campaign, once per person and session. If there is none, add one. "),
+            *_when(step, data),
+        )
     owner = data.get("person") if step.get("person") else step
     routing: Mapping[str, Any] = owner if isinstance(owner, Mapping) else {}
     found = desk.schema.object(str(step.get("object") or ""))
@@ -40,7 +43,7 @@ def rule_of(data: Mapping[str, Any], number: int, desk: Desk) -> Sequence[RulePa
         follows = routing.get("follow_converted", True)
         parts += [RulePart(". If the lead was converted, "), RulePart("write to its contact" if follows else "hold the event", "converted")]
     parts += [RulePart(". If it was deleted, "), _choice("deleted", _DELETED, routing.get("on_deleted")), RulePart(". ")]
-    return (*parts, *_when(step))
+    return (*parts, *_when(step, data))
 
 
 def _found(step: Mapping[str, Any], noun: str, desk: Desk) -> list[RulePart]:
@@ -64,6 +67,14 @@ def _choice(what: str, words: Mapping[str, str], value: object) -> RulePart:
     return RulePart(words.get(str(value), next(iter(words.values()))), what)
 
 
-def _when(step: Mapping[str, Any]) -> list[RulePart]:
-    condition = step.get("when")
-    return [RulePart("Takes "), RulePart(f"events where {condition}" if condition else "every event", "when"), RulePart(".")]
+def _when(step: Mapping[str, Any], data: Mapping[str, Any]) -> list[RulePart]:
+    condition, events = step.get("when"), data.get("events")
+    types = ", ".join(str(one).rpartition(".")[2].replace("_", " ") for one in events) if isinstance(events, list) else ""
+    words = f"where {condition}" if condition else "whatever they hold"
+    return [
+        RulePart("Takes events of the kinds "),
+        RulePart(types or "all", "events"),
+        RulePart(", "),
+        RulePart(words, "when"),
+        RulePart("."),
+    ]

@@ -25,6 +25,7 @@ const CHOICES = {
 export function openRule(editor, opener, what) {
   if (what === "match") openMatch(editor, opener);
   else if (what === "when") openWhen(editor, opener);
+  else if (what === "events") openEvents(editor, opener);
   else if (what === "converted") openConverted(editor, opener);
   else if (what in CHOICES) openChoice(editor, opener, CHOICES[what]);
 }
@@ -110,6 +111,26 @@ function openWhen(editor, opener) {
   const hint = h("p", { class: "hint" }, 'A formula that gives true or false, for example {country} = "France". Empty: every event.');
   openPanel(opener, "Only when", [h("div", { class: "b" }, box, hint, h("p", { class: "go" }, button))], { wide: true });
   box.focus();
+}
+
+/** Which kinds of events the whole sync takes; none chosen means all. @param {import("./main.js").Editor} editor @param {HTMLElement} opener */
+function openEvents(editor, opener) {
+  const known = (editor.root.dataset.eventTypes || "").split(" ").filter(Boolean);
+  const now = new Set(editor.draft.document.events || []);
+  const boxes = known.map((type) => h("label", { class: "check" }, h("input", { type: "checkbox", value: type, checked: now.has(type) }), type));
+  const set = h("fieldset", { class: "scrolls" }, h("legend", {}, "Kinds of events, for all steps"), ...boxes);
+  const use = () => {
+    const chosen = [...set.querySelectorAll("input:checked")].map((one) => /** @type {HTMLInputElement} */ (one).value);
+    closePanel();
+    editor.draft.edit((document) => {
+      if (chosen.length) document.events = chosen;
+      else delete document.events;
+    });
+  };
+  const button = h("button", { type: "button", class: "slds-button slds-button_neutral", on: { click: use } }, "Take these events");
+  const hint = h("p", { class: "hint" }, "With none chosen the sync takes every event of its source.");
+  openPanel(opener, "Kinds of events", [h("div", { class: "b" }, set, hint, h("p", { class: "go" }, button))]);
+  /** @type {HTMLElement | null} */ (set.querySelector("input") || button)?.focus();
 }
 
 /** Choose the object of a new step: every object the connection's user may create. @param {import("./main.js").Editor} editor @param {HTMLElement} opener */
