@@ -64,6 +64,11 @@ class Console:
             known = Progress(**{"start": (now - DAY).isoformat(), "end": now.isoformat(), **progress})
             return await runs.start(tx, self.here.ids, kind, now, source_id=source or self.source, stream="sessions", progress=known)
 
+    async def advanced(self, run_id, **progress):
+        """Let a run come as far as this; tells whether it is to stop."""
+        async with self.here.database.write() as tx:
+            return await runs.advance(tx, run_id, Progress(**progress))
+
     async def ended(self, run_id, state=RunState.DONE, detail=""):
         async with self.here.database.write() as tx:
             await runs.finish(tx, run_id, state, self.here.clock.now(), detail)
@@ -175,8 +180,7 @@ async def test_an_estimate_follows_from_what_was_read_before(there):
 async def test_a_run_is_stopped_after_its_page_by_whoever_operates(there):
     run = await there.begun()
     answer = await there.owner.api("POST", f"/api/runs/{run}/stop")
-    async with there.here.database.write() as tx:
-        is_to_stop = await runs.advance(tx, run, Progress())
+    is_to_stop = await there.advanced(run)
     assert (answer.status_code, is_to_stop, (await there.audit("run.stop"))[0]) == (202, True, there.owner.caller.actor)
 
 

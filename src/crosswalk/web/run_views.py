@@ -29,7 +29,7 @@ _MINUTE = 60
 _DID = MappingProxyType(
     {
         Purpose.LOOKUP.value: "Looked records up, {rows:,} found",
-        Purpose.WRITE.value: "Wrote records, {rows:,}",
+        Purpose.WRITE.value: "Wrote {records}",
         Purpose.SETTLE.value: "Asked what became of a write",
         Purpose.DESCRIBE.value: "Read which fields objects have",
         Purpose.LIMITS.value: "Asked how many calls are left",
@@ -257,7 +257,8 @@ async def _happened(tx: AsyncConnection, run: Run) -> list[Happened]:
 
 
 def _said(call: calls.Entry) -> str:
-    did = _DID.get(call.purpose, "Asked Salesforce").format(rows=call.rows)
+    records = f"{call.rows:,} {'record' if call.rows == 1 else 'records'}"
+    did = _DID.get(call.purpose, "Asked Salesforce").format(rows=call.rows, records=records)
     return f"{did}, 1 call" if call.status is not None else f"{did}; no answer came, so it is looked up before anything is repeated"
 
 
