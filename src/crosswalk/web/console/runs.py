@@ -15,6 +15,7 @@ from starlette.responses import Response
 from crosswalk.access.caller import Caller
 from crosswalk.access.roles import Permission
 from crosswalk.engine import asking, jobs
+from crosswalk.engine.asking import Estimate
 from crosswalk.errors import CrosswalkError
 from crosswalk.journal import run_words
 from crosswalk.journal.runs import RunKind
@@ -134,9 +135,10 @@ async def follow(request: Request, caller: LookingPage, run: Annotated[list[str]
     """Follow runs under way: their counts, and whether one has begun or ended since the page was made."""
     services = callers.services(request)
     shown = set(run)
+    known: dict[str, Estimate | None] = {}  # what is expected changes too little to be asked for every second
 
     async def count() -> Mapping[str, object]:
-        return await _counts(services, caller, shown)
+        return await _counts(services, caller, shown, known)
 
     return live.stream(request, count)
 
@@ -180,7 +182,7 @@ async def stop(request: Request, caller: OperatingPage, run_id: str) -> Response
     return pages.of(request).go(request, f"{HERE}/{run_id}", told)
 
 
-async def _counts(services: Services, caller: Caller, shown: set[str]) -> Mapping[str, object]:
+async def _counts(services: Services, caller: Caller, shown: set[str], known: dict[str, Estimate | None]) -> Mapping[str, object]:
     running = await run_views.running(services, caller)
     configuration = await services.configuration.current()
     now = services.clock.now()
@@ -190,8 +192,10 @@ async def _counts(services: Services, caller: Caller, shown: set[str]) -> Mappin
         run, source = line.run, configuration.sources.get(line.run.source_id or "")
         if run.id not in shown:
             continue
-        async with services.database.read() as tx:
-            expected = await run_views.expectation(tx, source, line)
+        if run.id not in known:
+            async with services.database.read() as tx:
+                known[run.id] = await run_views.expectation(tx, source, line)
+        expected = known[run.id]
         told[f"{run.id}-told"] = run_views.told(run, expected)
         told[f"{run.id}-pace"] = run_views.pace(line, expected, now)
         told[f"{run.id}-calls"] = f"{run.progress.calls:,}"
