@@ -34,6 +34,7 @@ class Played:
     once: str
     twice: str
     replayed: str
+    console: str
 
     def rows(self, name):
         """Return the records of an object that stand in the org, by id."""
@@ -64,7 +65,8 @@ async def _played(folder):
             everything = (await tx.scalars(select(tables.delivery.c.id))).all()
             await deliveries.replay(tx, everything, set_up.parts.engine.clock.now())
         await play.drain(set_up, QUIET)
-        return Played(set_up.played, tally, once, twice, await export(set_up))
+        replayed, console = await export(set_up), await set_up.api.get(set_up.addresses["console"])
+        return Played(set_up.played, tally, once, twice, replayed, console.text)
 
 
 async def export(set_up):
@@ -110,6 +112,15 @@ def test_replaying_everything_under_the_same_mapping_leaves_the_org_the_same(pla
 def test_one_person_of_the_demo_has_one_record_however_many_systems_they_met(played):
     made = [row["Email"].lower() for row in played.written("Lead")]
     assert sorted(set(made)) == sorted(made)
+
+
+def test_nobody_who_is_a_contact_gets_a_lead_beside_it(played):
+    contacts = {person.email for person in played.scenario.known.contacts}
+    assert contacts.isdisjoint({row["Email"].lower() for row in played.written("Lead")})
+
+
+def test_the_address_of_the_console_leads_to_the_making_of_an_owner(played):
+    assert 'action="/first-run"' in played.console
 
 
 def test_everybody_at_the_webinar_is_a_member_of_its_campaign(played):
@@ -174,16 +185,15 @@ def test_every_conversation_is_a_transcript_tied_to_whom_it_was_with(played):
 async def test_figures_that_do_not_add_up_are_a_failure(tmp_path):
     async with stage(tmp_path, Random(11), Size(40, 8, 2, 2, 2)) as set_up:
         await sending.webinar_and_calls(set_up, QUIET)
+        await sending.chat_webhooks(set_up, QUIET)
         async with set_up.parts.database.read() as tx:
             waiting = await tx.scalar(select(tables.delivery.c.id).where(tables.delivery.c.state == State.WAITING.value).limit(1))
         assert waiting
         configuration = await set_up.parts.engine.configuration.current()
         async with set_up.parts.database.read() as tx:
             told = await play.tally(tx, set_up.parts.engine.vault, configuration, sent=1, api_calls=0, seconds=1)
-    assert [next(part for part in ("deliveries still wait", "items were sent") if part in problem) for problem in told.problems()] == [
-        "deliveries still wait",
-        "items were sent",
-    ]
+    named = ("deliveries still wait", "have not been fetched", "items were sent")
+    assert list(named) == [next(part for part in named if part in problem) for problem in told.problems()]
 
 
 async def test_a_stopped_demo_leaves_with_the_code_of_an_interruption(tmp_path):

@@ -15,7 +15,6 @@ import httpx2
 import yaml
 
 from crosswalk import runtime, serving, workspace
-from crosswalk.access import first_run
 from crosswalk.clock import Time
 from crosswalk.demo import installed, scenario, seed
 from crosswalk.demo.scenario import FULL, Scenario, Size
@@ -50,7 +49,7 @@ class Stage:
         """Return what there is to look at."""
         org, api = (str(client.base_url).rstrip("/") for client in (self.org, self.api))
         return {
-            "console": f"{api}/first-run  (set-up code {first_run.code(self.parts.engine.vault)})",
+            "console": f"{api}/first-run",
             "the org": f"{org}/localorg/",
             "health": f"{api}/healthz",
             "metrics": f"{api}/metrics",

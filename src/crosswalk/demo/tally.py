@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from crosswalk.inbox.prepare import EventStatus
+from crosswalk.inbox.prepare import EventStatus, NoticeState
 from crosswalk.journal import stats
 from crosswalk.journal.stats import Sums
 from crosswalk.model import Operation
@@ -44,6 +44,7 @@ class Tally:
     sent: int
     sources: Mapping[str, OfSource]
     sums: Sums
+    unfetched: int  # notices that still wait or are held
     people: int
     api_calls: int
     seconds: float
@@ -76,6 +77,7 @@ class Tally:
         routed = sums.events[EventStatus.ROUTED]
         checks = (
             (not waiting, f"{waiting} deliveries still wait"),
+            (not self.unfetched, f"{self.unfetched} notices have not been fetched"),
             (self.sent == accounted, f"{self.sent} items were sent, but events, notices, repeats and rejected add up to {accounted}"),
             (sums.received.holds, "what was received is not events, notices, repeats and rejected together"),
             (sums.events_hold, "the events are not routed, unrouted and invalid ones together"),
@@ -108,6 +110,7 @@ async def tally(tx: AsyncConnection, vault: Vault, configuration: Configuration,
         sent=sent,
         sources=await _by_source(tx, configuration),
         sums=await stats.sums(tx),
+        unfetched=await _unfetched(tx),
         people=await _people(tx, vault),
         api_calls=api_calls,
         seconds=seconds,
@@ -154,6 +157,11 @@ async def _records(tx: AsyncConnection) -> dict[str, dict[str, dict[str, int]]]:
     for source_id, name, operation, number in await tx.execute(joined.group_by(*columns).order_by(*columns)):
         found.setdefault(source_id, {}).setdefault(name, dict.fromkeys(_COUNTED.values(), 0))[_COUNTED[operation]] = number
     return found
+
+
+async def _unfetched(tx: AsyncConnection) -> int:
+    notice = tables.notice
+    return await tx.scalar(select(func.count()).select_from(notice).where(notice.c.state != NoticeState.DONE.value)) or 0
 
 
 async def _people(tx: AsyncConnection, vault: Vault) -> int:
