@@ -51,7 +51,7 @@ class MappingOut(BaseModel):
 class SaveIn(_Body):
     """A draft and the version it was made from."""
 
-    expected_version: Annotated[int, Field(ge=0)]
+    expected_version: Number
     document: Plain
 
 
@@ -66,7 +66,7 @@ class DraftIn(_Body):
 class RestoreIn(_Body):
     """The version in force as the caller knows it."""
 
-    expected_version: Annotated[int, Field(ge=0)]
+    expected_version: Number
 
 
 class ChangeOut(BaseModel):
