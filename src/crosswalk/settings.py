@@ -44,6 +44,13 @@ class Retention(BaseModel):
     batch_rows: int = Field(500, gt=0, description="Rows blanked or deleted in one transaction at most.")
 
 
+ACCOUNT_TERMS = (
+    "Conversations are copied from LivePerson into Salesforce, with what was written in them and what is known of the people who wrote it. "
+    "You confirm that your organisation may copy them, that these people were told, and that everybody who can open the records in "
+    "Salesforce may read the conversations."
+)
+
+
 class Settings(BaseSettings):
     """How this process runs. Secrets come from the environment or files, never from the workspace file."""
 
@@ -57,6 +64,9 @@ class Settings(BaseSettings):
     public_url: str = Field("", description="Address people and other systems reach this installation by; empty means that of the request.")
     session_idle_hours: float = Field(12, description="A console session without a request for so long has ended.")
     session_longest_days: float = Field(14, description="A console session ends after so long, whatever happens in it.")
+    account_terms: str = Field(
+        ACCOUNT_TERMS, min_length=1, description="What is agreed to before a LivePerson account is activated; a new text is agreed to anew."
+    )
     max_body_bytes: int = Field(4_096_000, description="Largest request body taken, after decompression.")
     max_depth: int = Field(64, description="Deepest nesting of a JSON body.")
     queue_limit: int = Field(20_000, description="Requests waiting for a commit before 429 is answered.")

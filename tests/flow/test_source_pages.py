@@ -138,7 +138,7 @@ async def test_a_source_is_switched_off_and_its_settings_stay(app):
     assert ("off", before["settings"]) == (after["state"], after["settings"])
 
 
-@pytest.mark.parametrize("kind", ["livechat", "kaltura", "rudderstack", "liveperson", "livestorm"])
+@pytest.mark.parametrize("kind", ["livechat", "kaltura", "rudderstack", "livestorm"])
 async def test_every_kind_has_a_form(app, kind):
     answer = await app.owner.get(f"/sources/new?kind={kind}")
     assert (200, True) == (answer.status_code, "Add the source" in answer.text)

@@ -50,6 +50,7 @@ class LivePersonSimulator:
         self.permissions = {"Engagement History", "Skills"}
         self.chats, self.conversations, self.shown_at = {}, {}, {}
         self.garbage = []
+        self.domain_host = DOMAINS.removeprefix("http://")
         self.hosts, self.skills = dict(HOSTS), [{"id": 301770110, "name": "Orders"}, {"id": 301770112, "name": "Returns"}]
         self.tokens, self.calls, self.posted = {}, [], []
         self.before_answer = []  # called with the path before each answer: what happens in the account meanwhile
@@ -192,7 +193,7 @@ class LivePersonSimulator:
         return Route(path, answer, methods=[method])
 
     def _refusal(self, request, service):
-        if request.headers["host"] != (self.hosts[service] if service else DOMAINS.removeprefix("http://")):
+        if request.headers["host"] != (self.hosts[service] if service else self.domain_host):
             return _error(404, "no such service here")
         permission = PERMISSIONS.get(service)
         if permission is None:

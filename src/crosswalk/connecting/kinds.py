@@ -30,6 +30,7 @@ class Kind:
     title: str
     line: str
     model: type[BaseModel] | None = None
+    found_in: str = ""  # what must have a new attribute before a scan can find it; empty where the system lists them
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -62,6 +63,8 @@ _KNOWN: Mapping[str, tuple[str, str, type[BaseModel]]] = {
     "liveperson": ("LivePerson", "Conversations", LivePersonSettings),
 }
 
+_FOUND_IN: Mapping[str, str] = {"livechat": "archived chat", "liveperson": "ended chat"}
+
 
 def every() -> Sequence[Kind]:
     """Return all installed kinds, ours first."""
@@ -72,7 +75,7 @@ def every() -> Sequence[Kind]:
 def of(kind: str) -> Kind:
     """Return one kind; raise `ConfigurationError` when it is not installed."""
     registry.source(kind)
-    return Kind(kind, *_KNOWN[kind]) if kind in _KNOWN else Kind(kind, kind, "")
+    return Kind(kind, *_KNOWN[kind], _FOUND_IN.get(kind, "")) if kind in _KNOWN else Kind(kind, kind, "")
 
 
 def fields(kind: Kind, settings: Mapping[str, Any]) -> Sequence[Field]:

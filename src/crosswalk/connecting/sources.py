@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crosswalk import workspace
 from crosswalk.access.caller import Caller
+from crosswalk.connecting import activation
 from crosswalk.engine import discovery
 from crosswalk.engine.vendors import Vendors
 from crosswalk.errors import CrosswalkError, MappingError, Problem, RequestRefused
@@ -62,6 +63,8 @@ async def save(engine: Engine, vendors: Vendors, caller: Caller, entered: Entere
     stored = (await engine.configuration.current()).sources.get(source_id or "")
     spec = _spec(entered)
     _expect_right(spec, stored)
+    await _expect_activated(engine, spec, stored)
+    await activation.expect_account(vendors.http, engine.clock, _draft(spec, stored), stored)
     findings = await check(vendors, _draft(spec, stored))
     failed = [one.sentence for one in findings if one.verdict is Verdict.FAIL]
     if failed:
@@ -69,6 +72,8 @@ async def save(engine: Engine, vendors: Vendors, caller: Caller, entered: Entere
     async with engine.database.write() as tx:
         await _rename(tx, engine, caller, spec.name, stored)
         await workspace.apply(tx, engine.vault, engine.clock, engine.ids, Workspace(sources=(spec,)), caller.actor)
+        if stored and stored.state is not spec.state:
+            await activation.follow(tx, engine, stored.id, spec.state)
         found = (await tx.execute(select(tables.source.c.id).where(tables.source.c.name == spec.name))).scalar_one()
     engine.configuration.forget()
     return Saved(found, findings)
@@ -88,16 +93,16 @@ async def check(vendors: Vendors, source: SourceConfig) -> Sequence[Finding]:
 
 async def switch(engine: Engine, caller: Caller, source: SourceConfig, state: SourceState) -> None:
     """Switch a source on or off; settings stay."""
+    if state is SourceState.ON:
+        await activation.expect_agreed(engine, source)
     async with engine.database.write() as tx:
-        await tx.execute(update(tables.source).where(tables.source.c.id == source.id).values(state=state.value))
-        before, after = {"state": source.state}, {"state": state}
-        now = engine.clock.now()
-        await audit.record(tx, engine.ids, now, actor=caller.actor, action="source.change", subject=source.id, before=before, after=after)
+        await activation.turn(tx, engine, caller, source, state)
     engine.configuration.forget()
 
 
 async def scan(engine: Engine, vendors: Vendors, caller: Caller, source: SourceConfig) -> bool:
     """Ask the system which attributes it has and note when that was; tell whether the catalogue changed."""
+    activation.expect_active(source)
     changed = await discovery.refresh(engine, vendors.of(source))
     async with engine.database.write() as tx:
         await audit.record(tx, engine.ids, engine.clock.now(), actor=caller.actor, action="source.scan", subject=source.id)
@@ -110,6 +115,15 @@ async def last_scan(engine: Engine, source_id: str) -> datetime | None:
     statement = select(table.c.at).where(table.c.subject == source_id, table.c.action == "source.scan").order_by(table.c.id.desc())
     async with engine.database.read() as tx:
         return (await tx.execute(statement.limit(1))).scalar()
+
+
+async def has_posted(engine: Engine, source_id: str, since: datetime) -> bool:
+    """Tell whether the system posted anything by itself since then: what pulls found does not count."""
+    notice, event = tables.notice, tables.event
+    hinted = select(notice.c.id).where(notice.c.source_id == source_id, notice.c.received_at >= since)
+    told = select(event.c.id).where(event.c.source_id == source_id, event.c.received_at >= since, event.c.run_id.is_(None))
+    async with engine.database.read() as tx:
+        return any([(await tx.execute(one.limit(1))).first() is not None for one in (hinted, told)])
 
 
 async def latest(engine: Engine, source_id: str, limit: int = 10) -> Sequence[Arrived]:
@@ -142,15 +156,34 @@ def _spec(entered: Entered) -> SourceSpec:
         raise MappingError([Problem("malformed", str(one["loc"][-1]), f"{one['msg']}.") for one in error.errors()]) from None
 
 
+def expect_settings(source: SourceConfig) -> None:
+    """Raise what is wrong with the settings of a source, whatever it still lacks."""
+    if problems := _problems(source.kind, source.settings):
+        raise MappingError(problems)
+
+
+def _problems(kind: str, settings: Mapping[str, Any]) -> list[Problem]:
+    return [replace(one, place=one.place.removeprefix("settings.")) for one in registry.source(kind).problems(settings)]
+
+
 def _expect_right(spec: SourceSpec, stored: SourceConfig | None) -> None:
-    kind = registry.source(spec.kind)
-    problems = [replace(one, place=one.place.removeprefix("settings.")) for one in kind.problems(spec.settings)]
+    kind, problems = registry.source(spec.kind), _problems(spec.kind, spec.settings)
     known = stored.secrets if stored else {}
     needed = () if spec.settings.get("unsigned") else kind.secret_names
     missing = [name for name in needed if not spec.secrets.get(name) and not known.get(name)]
     problems += [Problem("missing", name, f"Enter the {name.replace('_', ' ')}.") for name in missing]
     if problems:
         raise MappingError(problems)
+
+
+async def _expect_activated(engine: Engine, spec: SourceSpec, stored: SourceConfig | None) -> None:
+    """Raise where saving would activate an account whose terms nobody agreed to."""
+    if not activation.needed(spec.kind) or spec.state is not SourceState.ON or (stored and stored.state is SourceState.ON):
+        return
+    if stored is None:
+        sentence = "Save the account with the state off, then agree to its terms and activate it; nothing was saved."
+        raise RequestRefused("account_inactive", sentence, 409, field="state")
+    await activation.expect_agreed(engine, stored)
 
 
 def _draft(spec: SourceSpec, stored: SourceConfig | None) -> SourceConfig:

@@ -121,6 +121,12 @@ async def drop(tx: AsyncConnection, source_id: str, kind: JobKind) -> None:
     await tx.execute(delete(tables.job).where(tables.job.c.source_id == source_id, tables.job.c.kind == kind.value))
 
 
+async def wake(tx: AsyncConnection, source_id: str, now: datetime) -> None:
+    """Make due what waits for its source, as when that is switched on again."""
+    job = tables.job
+    await tx.execute(update(job).where(job.c.source_id == source_id, job.c.due_at > now).values(due_at=now))
+
+
 async def queued(tx: AsyncConnection, source_id: str) -> list[Job]:
     """Return what is queued or under way for a source, next first."""
     job = tables.job

@@ -30,7 +30,7 @@ class Vendors:
     """Makes and keeps the APIs of this process."""
 
     def __init__(self, http: httpx2.AsyncClient, clock: Clock) -> None:
-        self._http = http
+        self.http = http
         self._clock = clock
         self._ready: dict[str, Vendor] = {}
 
@@ -47,7 +47,7 @@ class Vendors:
         if wrong := kind.problems(source.settings):
             told = "; ".join(f"{problem.place}: {problem.sentence}" for problem in wrong)
             raise ConfigurationError(f"The settings of the source {source.name!r} are wrong. {told}")
-        made = Vendor(source, kind, kind.api(source, self._http, self._clock))
+        made = Vendor(source, kind, kind.api(source, self.http, self._clock))
         self._ready[source.id] = made
         return made
 

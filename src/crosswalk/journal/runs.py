@@ -203,6 +203,14 @@ async def request_stop(tx: AsyncConnection, run_id: str, now: datetime) -> None:
     await tx.execute(update(tables.run).where(tables.run.c.id == run_id).values(stop_requested_at=now))
 
 
+async def request_stop_of(tx: AsyncConnection, source_id: str, now: datetime) -> None:
+    """Ask every pull of a source that is under way to stop after its page."""
+    run = tables.run
+    pulls = run.c.kind.in_([kind.value for kind in PULLS])
+    under_way = (run.c.source_id == source_id, run.c.state == RunState.RUNNING.value, pulls)
+    await tx.execute(update(run).where(*under_way).values(stop_requested_at=now))
+
+
 async def finish(tx: AsyncConnection, run_id: str, state: RunState, now: datetime, detail: str = "") -> Totals:
     """End a run and write its totals down; what its deliveries do later shows in `totals` alone."""
     counted = await totals(tx, run_id)

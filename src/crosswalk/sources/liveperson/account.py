@@ -7,6 +7,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+import httpx2
+
+from crosswalk.clock import Clock
 from crosswalk.errors import CrosswalkError, RetryLater, SkipRecord, SourceRefusedError
 from crosswalk.model import EPOCH, Event
 from crosswalk.sources import identifiers
@@ -15,9 +18,9 @@ from crosswalk.sources.liveperson import web_api
 from crosswalk.sources.liveperson.cleaning import objects
 from crosswalk.sources.liveperson.records import Reading
 from crosswalk.sources.liveperson.settings import LivePersonSettings
-from crosswalk.sources.liveperson.web_api import LivePersonApi
+from crosswalk.sources.liveperson.web_api import LivePersonApi, Login
 
-DISCOVERED = ("skills", "prechat_questions", "postchat_questions", "agent_questions")
+DISCOVERED = ("skills", "skills_trouble", "prechat_questions", "postchat_questions", "agent_questions")
 
 _SURVEYS = {"preChat": "prechat_questions", "postChat": "postchat_questions", "operator": "agent_questions"}
 _LOOK_BACK = timedelta(days=7)
@@ -31,6 +34,11 @@ _RETIRED = (
     "OAuth 1.0 keys are at their end of life at LivePerson: they cannot be changed any more, and support ended in May 2026. "
     "Make an OAuth 2 app and set client_id and client_secret."
 )
+
+
+async def expect(http: httpx2.AsyncClient, clock: Clock, settings: LivePersonSettings) -> None:
+    """Ask, without credentials, where an account lives; raise `SourceRefusedError` when there is none of that number."""
+    await LivePersonApi(http, clock, settings, Login()).expect_account()
 
 
 async def check(api: LivePersonApi, settings: LivePersonSettings, now: datetime) -> tuple[Finding, ...]:
@@ -48,8 +56,9 @@ async def discovered(api: LivePersonApi, reading: Reading) -> Mapping[str, Any]:
         for chat in await _recent(api, reading):
             for survey, questions in questions_of(chat.payload).items():
                 found[survey] |= questions
-    skills = sorted(await _skills(api), key=lambda skill: (skill["name"], skill["id"]))
-    return {"skills": skills, **{name: sorted(questions) for name, questions in found.items()}}
+    skills, trouble = await _skills(api)
+    skills = sorted(skills, key=lambda skill: (skill["name"], skill["id"]))
+    return {"skills": skills, "skills_trouble": trouble, **{name: sorted(questions) for name, questions in found.items()}}
 
 
 def questions_of(payload: Any) -> dict[str, set[str]]:
@@ -92,18 +101,21 @@ async def _recent(api: LivePersonApi, reading: Reading) -> Iterable[Event]:
     return [one for one in read if isinstance(one, Event)]
 
 
-async def _skills(api: LivePersonApi) -> list[dict[str, str]]:
-    """Return the skills; none where the credentials may not read them, which a check tells."""
+async def _skills(api: LivePersonApi) -> tuple[list[dict[str, str]], str]:
+    """Return the skills, and what stood in the way: an account without skills is another matter than a refusal."""
     try:
         listed = await api.skills()
-    except CrosswalkError:
-        return []
+    except SourceRefusedError as refused:
+        return [], f"{refused.sentence} What is missing may be the permission {_PERMISSIONS[web_api.CONFIGURATION]}."
+    except CrosswalkError as trouble:
+        return [], trouble.sentence
     found = objects(listed)
-    return [
+    skills = [
         {"id": key, "name": name}
         for one in found
         if (key := identifiers.text(one.get("id"))) and (name := identifiers.text(one.get("name")))
     ]
+    return skills, ""
 
 
 def _start(now: datetime) -> dict[str, int]:

@@ -45,6 +45,7 @@ class LivePersonSettings(BaseModel):
     postchat_questions: tuple[Label, ...] = Field((), description="Post-chat questions to offer; a scan of recent chats fills it.")
     agent_questions: tuple[Label, ...] = Field((), description="Agent survey questions to offer; a scan of recent chats fills it.")
     skills: tuple[Skill, ...] = Field((), description="The skills of the account, each with `id` and `name`; a scan fills it.")
+    skills_trouble: str = Field("", description="Why the last scan could not read the skills; a scan fills it.")
     internal_lines: bool = Field(False, description="Put lines that only agents saw into the transcript, too.")
     sde_order: AttributeOrder = Field(
         AttributeOrder.NEWEST,

@@ -92,6 +92,10 @@ class LivePersonApi(VendorApi):
         """Return the time, as this API's own calls see it."""
         return self._clock.now()
 
+    async def expect_account(self) -> None:
+        """Raise `SourceRefusedError` when LivePerson has no account of this number; no credentials are needed to ask."""
+        await self._domains()
+
     async def chats(self, body: Mapping[str, Any], offset: int) -> Any:
         """Return a page of ended chats."""
         paging: Params = {"offset": offset, "limit": self._settings.page_size, "sort": "start:asc", "source": CALLER}

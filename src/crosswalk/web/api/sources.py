@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from crosswalk.access.roles import Permission
-from crosswalk.connecting import bindings, examples, sources
+from crosswalk.connecting import activation, bindings, examples, sources
 from crosswalk.connecting.sources import Entered
 from crosswalk.errors import RequestRefused
 from crosswalk.sources import registry
@@ -54,6 +54,14 @@ class SourceIn(BaseModel):
         """Return it as the service takes it."""
         secrets = {name: value.get_secret_value() for name, value in self.secrets.items()}
         return Entered(self.name, self.kind, self.settings, secrets, self.state)
+
+
+class AgreementIn(BaseModel):
+    """Whether the terms of the account have been read and are agreed to; without it an earlier agreement counts."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    agrees: bool = False
 
 
 class FindingBody(BaseModel):
@@ -143,6 +151,22 @@ async def change_source(request: Request, response: Response, caller: Configurin
     changed = SourceBody.of(await source_of(request, source_id))
     etags.show(response, changed)
     return changed
+
+
+@router.post("/{source_id}/activate")
+async def activate_source(request: Request, caller: Configuring, source_id: str, body: AgreementIn) -> SourceBody:
+    """Activate the account behind a LivePerson source, or switch another source on."""
+    caller.expect(Permission.CONFIGURE)
+    await activation.activate(callers.services(request).engine, caller, await source_of(request, source_id), agrees=body.agrees)
+    return SourceBody.of(await source_of(request, source_id))
+
+
+@router.post("/{source_id}/deactivate")
+async def deactivate_source(request: Request, caller: Configuring, source_id: str) -> SourceBody:
+    """Switch a source off: it takes no events and its jobs stop at once. Its settings stay."""
+    caller.expect(Permission.CONFIGURE)
+    await activation.deactivate(callers.services(request).engine, caller, await source_of(request, source_id))
+    return SourceBody.of(await source_of(request, source_id))
 
 
 @router.post("/{source_id}/check")

@@ -40,6 +40,10 @@ _SENTENCES: Mapping[str, str] = {
     "api_token.remove": "revoked an API token",
     "session.end": "ended a session of {subject}",
     "job.start": "started the {subject} at once",
+    "drift.check": "checked {subject} for drift",
+    "key.rotate": "changed the encryption key",
+    "person.forget": "had a person forgotten",
+    "source.agree": "read and agreed to the terms of the account {subject}",
     "run.start": "asked for a run of {subject}",
     "run.stop": "stopped the run {subject}",
 }
@@ -52,6 +56,8 @@ _VERBS: Mapping[str, str] = {
     "resume": "resumed",
     "on": "switched on",
     "off": "switched off",
+    "activate": "activated",
+    "deactivate": "deactivated",
     "scan": "scanned the attributes of",
     "rename": "renamed",
 }

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from crosswalk.access.caller import Caller
 from crosswalk.access.roles import Permission
-from crosswalk.connecting import bindings, examples, kinds, sources
+from crosswalk.connecting import activation, bindings, examples, kinds, sources
 from crosswalk.connecting.bindings import Group
 from crosswalk.connecting.kinds import Field, Kind
 from crosswalk.connecting.sources import Arrived, Entered
@@ -22,11 +22,12 @@ from crosswalk.model import Attribute
 from crosswalk.sources import registry
 from crosswalk.sources.base import Pulling, Verdict
 from crosswalk.store.configuration import ConnectionConfig, SourceConfig, SourceState, SyncConfig, SyncState
-from crosswalk.web import answers, callers
+from crosswalk.web import answers, callers, source_troubles
 from crosswalk.web.api.connections import connection_of
 from crosswalk.web.api.sources import source_of
 from crosswalk.web.callers import ConfiguringPage, LookingPage
 from crosswalk.web.console import forms, pages
+from crosswalk.web.source_troubles import Trouble
 
 router = APIRouter(prefix="/sources", include_in_schema=False)
 
@@ -69,9 +70,25 @@ class About:
     can_configure: bool
 
     @property
+    def is_activated(self) -> bool:
+        """Whether the account behind it is activated by hand."""
+        return activation.needed(self.kind.kind)
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether nothing can be configured until the account is activated."""
+        return bool(self.source.id) and activation.is_inactive(self.source)
+
+    @property
+    def first(self) -> str:
+        """What is to be done before anything can be configured."""
+        return activation.FIRST
+
+    @property
     def tabs(self) -> Sequence[tuple[str, str]]:
         """The tabs with their addresses."""
-        return [(title, f"{HERE}/{self.source.id}{end}") for title, end in TABS]
+        every = [*TABS[:1], ("Account", "/account"), *TABS[1:]] if self.is_activated else TABS
+        return [(title, f"{HERE}/{self.source.id}{end}") for title, end in every]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +104,7 @@ class OverviewPage:
     syncs: Sequence[SyncConfig]
     hosts: Sequence[str]
     has_example: bool
+    troubles: Sequence[Trouble]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +133,16 @@ class CataloguePage:
     scanned_at: datetime | None
     search: str
 
+    @property
+    def skills(self) -> str:
+        """Why there is no skill to choose from: the account has none, or it was not told; nothing where there are some."""
+        if "skills" not in self.about.source.settings or self.about.source.settings["skills"]:
+            return ""
+        trouble = self.about.source.settings.get("skills_trouble")
+        if trouble:
+            return f"The last scan could not read the account's skills. {trouble} Whether it has any is not known."
+        return "The account has no skills: LivePerson answered with an empty list. Make some there, then scan again."
+
 
 @dataclass(frozen=True, slots=True)
 class CampaignsPage:
@@ -142,6 +170,8 @@ async def show(request: Request, caller: LookingPage) -> Response:
 async def new(request: Request, caller: ConfiguringPage, kind: str = "livestorm") -> Response:
     """Show the form for a new source of a kind."""
     caller.expect(Permission.CONFIGURE)
+    if activation.needed(kind):
+        return pages.of(request).go(request, f"{HERE}/new/account")
     return await _form(request, caller, kinds.of(kind), None)
 
 
@@ -160,7 +190,7 @@ async def overview(request: Request, caller: LookingPage, source_id: str) -> Res
     base, path = callers.base_url(request), sources.hook_path(source)
     key = source.secrets.get(sources.WRITE_KEY, "")
     context = OverviewPage(
-        _about(source, "Overview", caller),
+        about(source, "Overview", caller),
         address=f"{base}{path}" if path and configures else "",
         write_key=key if configures else "",
         data_plane=base if key else "",
@@ -168,6 +198,7 @@ async def overview(request: Request, caller: LookingPage, source_id: str) -> Res
         syncs=_syncs((await services.configuration.current()).syncs_of(source.id), caller),
         hosts=sources.hosts(services.vendors, source),
         has_example=examples.has(source.kind),
+        troubles=await source_troubles.found(services, caller, source, kinds.of(source.kind).title),
     )
     return await _shown(request, caller, context)
 
@@ -184,6 +215,7 @@ async def change(request: Request, caller: ConfiguringPage, source_id: str) -> R
     """Check what was entered, and save it when it works."""
     caller.expect(Permission.CONFIGURE)
     source = await source_of(request, source_id)
+    activation.expect_active(source)
     return await _entered(request, caller, kinds.of(source.kind), source)
 
 
@@ -196,7 +228,7 @@ async def catalogue(request: Request, caller: LookingPage, source_id: str, q: st
     found = [one for one in every if q.casefold() in f"{one.label} {one.key} {' '.join(one.paths)}".casefold()]
     groups = [(name, list(part)) for name, part in groupby(sorted(found, key=lambda one: one.group), key=lambda one: one.group)]
     context = CataloguePage(
-        _about(source, "Catalogue", caller),
+        about(source, "Catalogue", caller),
         groups=groups,
         count=len(every),
         can_scan=isinstance(kind, Pulling) and bool(kind.discovered_settings) and caller.may(Permission.CONFIGURE),
@@ -230,13 +262,14 @@ async def campaigns(request: Request, caller: LookingPage, source_id: str) -> Re
         (configuration.connections[key], [one for one in groups if one.connection_id == key], caller.may_on(key, Permission.CONFIGURE))
         for key in wanted
     ]
-    return await _shown(request, caller, CampaignsPage(_about(source, "Events and campaigns", caller), parts=parts))
+    return await _shown(request, caller, CampaignsPage(about(source, "Events and campaigns", caller), parts=parts))
 
 
 @router.post("/{source_id}/campaigns")
 async def bind(request: Request, caller: ConfiguringPage, source_id: str) -> Response:
     """Bind a session or event to a campaign."""
     source, values = await source_of(request, source_id), await forms.values(request)
+    activation.expect_active(source)
     connection = await connection_of(request, caller, values.get("connection", ""), Permission.CONFIGURE)
     given = (values.get("group", ""), connection.id, values.get("campaign", ""))
     back, said, kind = f"{HERE}/{source.id}/campaigns", "The campaign was saved; what waited for it goes on.", "ok"
@@ -270,13 +303,13 @@ async def switch(request: Request, caller: ConfiguringPage, source_id: str) -> R
 async def _entered(request: Request, caller: Caller, kind: Kind, stored: SourceConfig | None) -> Response:
     values, services = await forms.values(request), callers.services(request)
     secrets = {name: values.get(f"secret_{name}", "").strip() for name in (*kind.secrets, *kind.optional_secrets)}
-    state = stored.state if stored else SourceState.ON
+    state = stored.state if stored else SourceState.OFF if activation.needed(kind.kind) else SourceState.ON
     try:
         settings = _settings(kind, values, stored)
         entered = Entered(values.get("name", "").strip(), kind.kind, settings, secrets, state)
         saved = await sources.save(services.engine, services.vendors, caller, entered, stored.id if stored else None)
     except CrosswalkError as error:
-        return await _form(request, caller, kind, stored, values, _errors(error), answers.status_for_people(error))
+        return await _form(request, caller, kind, stored, values, errors_of(error), answers.status_for_people(error))
     warned = " ".join(one.sentence for one in saved.findings if one.verdict is Verdict.WARN)
     return pages.of(request).go(request, f"{HERE}/{saved.id}", f"{entered.name} was saved. {warned}".strip())
 
@@ -289,7 +322,8 @@ def _settings(kind: Kind, values: Mapping[str, str], stored: SourceConfig | None
         raise MappingError([Problem("malformed", place, "This does not read; enter it as the hint shows.")]) from None
 
 
-def _errors(error: CrosswalkError) -> dict[str, str]:
+def errors_of(error: CrosswalkError) -> dict[str, str]:
+    """Return what is wrong with a form of a source by field."""
     if isinstance(error, MappingError):
         return {one.place.rpartition(".")[2].partition("[")[0]: one.sentence for one in error.problems}
     place = error.facts.get("field")
@@ -309,7 +343,7 @@ async def _form(
     action = f"{HERE}/{stored.id}/settings" if stored else f"{HERE}/new?kind={kind.kind}"
     syncs = _syncs((await callers.services(request).configuration.current()).syncs_of(shown.id), caller)
     fields = kinds.fields(kind, shown.settings)
-    context = SettingsPage(_about(shown, "Settings", caller), fields, action, syncs, values or {}, errors or {}, is_new=stored is None)
+    context = SettingsPage(about(shown, "Settings", caller), fields, action, syncs, values or {}, errors or {}, is_new=stored is None)
     return await _shown(request, caller, context, status)
 
 
@@ -325,7 +359,8 @@ async def _shown(
     return await pages.of(request).show(request, caller, context, title=title, current=HERE, crumbs=crumbs, status=status)
 
 
-def _about(source: SourceConfig, tab: str, caller: Caller) -> About:
+def about(source: SourceConfig, tab: str, caller: Caller) -> About:
+    """Return what the tabs of a source share."""
     return About(source, kinds.of(source.kind), tab, caller.may(Permission.CONFIGURE))
 
 
