@@ -39,6 +39,7 @@ class Permission(StrEnum):
     CONFIGURE = "configure"
     MANAGE_ACCESS = "manage_access"
     MAKE_OWNERS = "make_owners"
+    GUARD_DATA = "guard_data"
 
     @property
     def sentence(self) -> str:
@@ -60,6 +61,7 @@ TABLE: Mapping[Permission, frozenset[Role]] = {
     Permission.CONFIGURE: _UP_TO_ADMIN,
     Permission.MANAGE_ACCESS: _UP_TO_ADMIN,
     Permission.MAKE_OWNERS: frozenset({Role.OWNER}),
+    Permission.GUARD_DATA: frozenset({Role.OWNER}),
 }
 
 _SENTENCES: Mapping[Permission, str] = {
@@ -71,6 +73,7 @@ _SENTENCES: Mapping[Permission, str] = {
     Permission.CONFIGURE: "Change mappings, syncs, jobs, sources, connections and settings",
     Permission.MANAGE_ACCESS: "Invite people, give and take access, make API tokens",
     Permission.MAKE_OWNERS: "Make somebody an owner, and take it back",
+    Permission.GUARD_DATA: "Forget a person, and change the encryption key",
 }
 
 SUMMARIES: Mapping[Role, str] = {

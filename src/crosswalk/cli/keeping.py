@@ -8,10 +8,12 @@ import typer
 
 from crosswalk import runtime
 from crosswalk.cli import process
+from crosswalk.engine import keys
 from crosswalk.settings import Settings
 from crosswalk.store import backup as copies
-from crosswalk.store import key_file, rotation
+from crosswalk.store import key_file
 from crosswalk.store.rotation import Resealed
+from crosswalk.workspace.files import COMMAND_LINE
 
 
 class Stage(StrEnum):
@@ -48,11 +50,7 @@ async def _rotate(settings: Settings, stage: Stage | None) -> int:
             key_file.announce_key(path) if stage is Stage.ANNOUNCE else key_file.use_announced_key(path)
             console.print(f"Copy {path} to every machine, then go on with the next stage.", markup=False)
             return 0
-        sleep, grace = parts.engine.clock.sleep, settings.timings.key_grace
-        if stage is Stage.FINISH:
-            done = await rotation.finish(parts.database, path, key_file.read(path), sleep, grace)
-        else:
-            done = await rotation.rotate(parts.database, path, sleep, grace)
+        done = await (keys.finish(parts.engine, COMMAND_LINE) if stage is Stage.FINISH else keys.rotate(parts.engine, COMMAND_LINE))
     console.print(f"{done.values:,} values are sealed with the new key; the old one is gone from {path}. Back that file up.", markup=False)
     return _tell_lost(done)
 

@@ -7,21 +7,18 @@ compares what the syncs look for with what arrived lately.
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Any
 
 from sqlalchemy import func, select
 
+from crosswalk.editing import unseen
 from crosswalk.errors import CrosswalkError
 from crosswalk.findings import Finding, Level, warn
-from crosswalk.inbox import stored
-from crosswalk.mapping import document, questions
 from crosswalk.runtime import Runtime
 from crosswalk.sources import registry
 from crosswalk.sources.base import Pulling
 from crosswalk.store import tables
-from crosswalk.store.configuration import SourceConfig, SourceState, SyncState
+from crosswalk.store.configuration import SourceConfig, SourceState
 
-_LATEST = 200
 _LATELY = timedelta(days=1)
 
 
@@ -59,25 +56,8 @@ async def refused(parts: Runtime, source: SourceConfig) -> AsyncIterator[Finding
 async def reworded(parts: Runtime, source: SourceConfig) -> AsyncIterator[Finding]:
     """Name the rows whose survey question or form field is in none of the latest events, where others are."""
     configuration = await parts.engine.configuration.current()
-    syncs = [
-        sync for sync in configuration.syncs.values() if sync.source_id == source.id and sync.state in (SyncState.ON, SyncState.PAUSED)
-    ]
-    if not syncs:
-        return
     try:
-        offered = registry.source(source.kind).catalogue(source.settings)
-        latest = await _latest(parts, source)
-        for sync in syncs:
-            for problem in questions.gone(document.parse(sync.document), offered, latest):
-                yield warn(f"sync {sync.name}", f"{problem.place}: {problem.sentence}")
+        for sync, problem in await unseen.rows(parts.engine, configuration, source):
+            yield warn(f"sync {sync.name}", f"{problem.place}: {problem.sentence}")
     except CrosswalkError as error:
         yield warn(f"source {source.name}", error.sentence)
-
-
-async def _latest(parts: Runtime, source: SourceConfig) -> list[Any]:
-    """Return the payloads of the latest events that still have one."""
-    event = tables.event
-    wanted = select(event).where(event.c.source_id == source.id, event.c.status != "invalid", event.c.payload_ct.is_not(None))
-    async with parts.database.read() as tx:
-        rows = (await tx.execute(wanted.order_by(event.c.received_at.desc()).limit(_LATEST))).all()
-    return [stored.event(row, row.id, parts.engine.vault).payload for row in rows]

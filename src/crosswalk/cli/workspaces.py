@@ -1,9 +1,8 @@
 """`apply` and `export`: the workspace file against what is stored, shown as a difference first."""
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -12,10 +11,9 @@ from rich.markup import escape
 from crosswalk import runtime, workspace
 from crosswalk.cli import process
 from crosswalk.settings import Settings
-from crosswalk.workspace import Action, Applied, Difference, state
+from crosswalk.workspace import Action, Applied, Difference, shown, state
 
 _SIGNS = {Action.ADD: "[green]+[/green]", Action.CHANGE: "[yellow]~[/yellow]", Action.REMOVE: "[red]-[/red]"}
-_SHORT = 60
 
 
 def apply(
@@ -62,21 +60,11 @@ async def _export(settings: Settings, file: Path | None) -> int:
 
 
 def _show(console: Console, differences: Iterable[Difference]) -> None:
-    for difference in differences:
-        if difference.action not in _SIGNS:
-            continue
+    for difference in shown.written(differences):
         console.print(f"{_SIGNS[difference.action]} {difference.kind} [bold]{escape(difference.name)}[/bold]")
-        for name in difference.changed:
-            if name in difference.secrets:
-                console.print(f"    {escape(name)}: (secret)")
-            else:
-                before, after = _short(difference.before.get(name)), _short(difference.after.get(name))
-                console.print(f"    {escape(name)}: {before} → {after}")
-
-
-def _short(value: Any) -> str:
-    text = "(none)" if value is None else json.dumps(value, ensure_ascii=False, default=str)
-    return escape(text if len(text) <= _SHORT else text[: _SHORT - 1] + "…")
+        for line in shown.lines(difference):
+            said = "(secret)" if line.is_secret else f"{line.before} → {line.after}"
+            console.print(f"    {escape(line.name)}: {escape(said)}")
 
 
 def _tell(console: Console, applied: Applied, settings: Settings) -> None:

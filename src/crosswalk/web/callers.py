@@ -114,10 +114,12 @@ Looking = Annotated[Caller, require(Permission.LOOK)]
 Operating = Annotated[Caller, require(Permission.OPERATE)]
 Configuring = Annotated[Caller, require(Permission.CONFIGURE)]
 Managing = Annotated[Caller, require(Permission.MANAGE_ACCESS)]
+Guarding = Annotated[Caller, require(Permission.GUARD_DATA)]
 LookingPage = Annotated[Caller, page(Permission.LOOK)]
 OperatingPage = Annotated[Caller, page(Permission.OPERATE)]
 ConfiguringPage = Annotated[Caller, page(Permission.CONFIGURE)]
 ManagingPage = Annotated[Caller, page(Permission.MANAGE_ACCESS)]
+GuardingPage = Annotated[Caller, page(Permission.GUARD_DATA)]
 
 
 async def expect_own_form(request: Request) -> None:

@@ -1,12 +1,12 @@
 """`/healthz`, `/readyz`, `/metrics`: for those who run the process."""
 
 from prometheus_client import CONTENT_TYPE_LATEST
-from sqlalchemy import text
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from crosswalk.journal import metrics
+from crosswalk.web import health_view
 from crosswalk.web.services import Services
 
 
@@ -24,8 +24,7 @@ class Operations:
     async def readyz(self, request: Request) -> Response:
         """Answer 200 when the database answers; else the store's own error says 503."""
         del request
-        async with self._services.database.read() as tx:
-            await tx.execute(text("SELECT 1"))
+        await health_view.ready(self._services)
         return JSONResponse({"status": "ready"})
 
     async def metrics(self, request: Request) -> Response:

@@ -35,6 +35,7 @@ class Services:
     practice: Practice | None = None
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)  # set when the process ends, so that open streams end too
+    background: set[asyncio.Task[None]] = field(default_factory=set)  # work that outlasts the request that began it
 
     @property
     def database(self) -> Database:

@@ -67,10 +67,11 @@ def _source(stored: SourceConfig, current: Current) -> dict[str, Any]:
 
 
 def _references(owner: str, secrets: Mapping[str, str]) -> dict[str, str]:
-    return {name: f"${{{_variable(owner, name)}}}" for name in sorted(secrets)}
+    return {name: f"${{{variable(owner, name)}}}" for name in sorted(secrets)}
 
 
-def _variable(owner: str, name: str) -> str:
+def variable(owner: str, name: str) -> str:
+    """Return the environment variable that an exported file names for a secret of a connection or source."""
     words = re.sub(r"\W+", "_", f"{owner}_{name}", flags=re.ASCII).upper().strip("_")
     return f"CROSSWALK_{words}" if words[:1].isdigit() or not words else words
 

@@ -18,10 +18,13 @@ from crosswalk.workspace.references import References
 _SECRET_HOLDERS = ("connections", "sources")
 
 
-def parse(text: str, environment: Mapping[str, str]) -> Workspace:
-    """Return the workspace in a YAML text, its references looked up; raise `WorkspaceError` with every mistake and its place."""
-    data = _loaded(text)
-    references = References(environment)
+def parse(text: str, environment: Mapping[str, str], secrets: Mapping[str, str] | None = None) -> Workspace:
+    """Return the workspace in a YAML text, its references looked up; raise `WorkspaceError` with every mistake and its place.
+
+    `secrets` is what references of secrets are looked up in, where that is not the environment.
+    """
+    data = loaded(text)
+    references = References(environment, secrets)
     try:
         workspace = Workspace.model_validate(_resolved(data, references))
     except ValidationError as error:
@@ -32,10 +35,11 @@ def parse(text: str, environment: Mapping[str, str]) -> Workspace:
     return workspace
 
 
-def _loaded(text: str) -> dict[str, Any]:
+def loaded(text: str) -> dict[str, Any]:
+    """Return what the YAML says; raise `WorkspaceError` when it is none, or no mapping."""
     try:
         data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "the file"
         sentence = f"This is not YAML: {getattr(error, 'problem', None) or 'it cannot be read'}."

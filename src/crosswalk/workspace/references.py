@@ -13,10 +13,11 @@ _REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
 
 
 class References:
-    """Looks references up in an environment and gathers what cannot be found."""
+    """Looks references up in an environment and gathers what cannot be found; for secrets another one may be given."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], secrets: Mapping[str, str] | None = None) -> None:
         self._environment = environment
+        self._secrets = environment if secrets is None else secrets
         self.problems: list[Problem] = []
 
     def secret(self, value: Any, place: str) -> str:
@@ -26,20 +27,20 @@ class References:
             sentence = "A secret does not stand in this file; write ${NAME} and put it into the environment variable NAME."
             self.problems.append(Problem("secret_in_file", place, sentence))
             return ""
-        return self._looked_up(found.group(1), place)
+        return self._looked_up(found.group(1), place, self._secrets)
 
     def settings(self, value: Any, place: str) -> Any:
         """Return a value with every reference in its texts replaced."""
         if isinstance(value, str):
-            return _REFERENCE.sub(lambda found: self._looked_up(found.group(1), place), value)
+            return _REFERENCE.sub(lambda found: self._looked_up(found.group(1), place, self._environment), value)
         if isinstance(value, list):
             return [self.settings(item, f"{place}[{index}]") for index, item in enumerate(value)]
         if isinstance(value, dict):
             return {name: self.settings(item, f"{place}.{name}") for name, item in value.items()}
         return value
 
-    def _looked_up(self, name: str, place: str) -> str:
-        value = self._environment.get(name, "")
+    def _looked_up(self, name: str, place: str, environment: Mapping[str, str]) -> str:
+        value = environment.get(name, "")
         if not value:
             self.problems.append(Problem("variable_missing", place, f"The environment variable {name} is not set; set it and apply again."))
         return value

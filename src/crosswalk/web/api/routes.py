@@ -18,12 +18,17 @@ from crosswalk.web.api import (
     callouts,
     connections,
     deliveries,
+    drift,
+    forget,
+    health,
     home,
     invitations,
     jobs,
+    keys,
     mapping_lookups,
     mappings,
     previews,
+    retention,
     runs,
     session,
     settings,
@@ -31,6 +36,7 @@ from crosswalk.web.api import (
     sync_editing,
     syncs,
     users,
+    workspace,
 )
 from crosswalk.web.callers import CSRF_HEADER, SESSION_COOKIE, require
 
@@ -52,7 +58,13 @@ RESOURCES = (
     jobs,
     callouts,
     home,
+    drift,
     settings,
+    workspace,
+    retention,
+    forget,
+    keys,
+    health,
 )
 _DESCRIPTION = "Everything the console does. Errors are problem+json with a stable `code`; lists are read page by page with `after`."
 

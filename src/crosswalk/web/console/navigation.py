@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from crosswalk.access.caller import Caller
 from crosswalk.access.roles import Permission
-from crosswalk.journal import log
+from crosswalk.journal import health, log
 from crosswalk.journal.log import Filter
 from crosswalk.reasons import State
+from crosswalk.store.configuration import SyncState
 from crosswalk.web.services import Services
 
 _MOST = 999  # a badge counts no further
@@ -73,6 +74,16 @@ async def _held(services: Services, caller: Caller) -> Badge | None:
     return Badge(count, "held", "held deliveries") if count else None
 
 
+async def _drifted(services: Services, caller: Caller) -> Badge | None:
+    """Count mapping rows that drift has put out of use."""
+    configuration = await services.configuration.current()
+    seen = [one for one in configuration.syncs.values() if caller.may_on(one.connection_id, Permission.LOOK)]
+    async with services.database.read() as tx:
+        paused = await health.suspended(tx, [(one.id, one.version) for one in seen if one.state is not SyncState.REMOVED])
+    count = sum(len(one.fields) for one in paused)
+    return Badge(min(count, _MOST), "warn", "paused mapping rows") if count else None
+
+
 GROUPS: Sequence[Group] = (
     Group("", (Entry("Home", "/", "house"),)),
     Group("Connect", (Entry("Sources", "/sources", "plug"), Entry("Salesforce", "/connections", "cloud", badge=_signed_out))),
@@ -82,6 +93,7 @@ GROUPS: Sequence[Group] = (
         (
             Entry("Runs", "/runs", "play"),
             Entry("Event log", "/event-log", "scroll-text", badge=_held),
+            Entry("Drift", "/drift", "split", badge=_drifted),
         ),
     ),
     Group(
@@ -89,6 +101,7 @@ GROUPS: Sequence[Group] = (
         (
             Entry("Users and access", "/users", "users"),
             Entry("Audit trail", "/audit", "shield-check"),
+            Entry("Settings", "/settings", "settings", permission=Permission.CONFIGURE),
         ),
     ),
 )

@@ -8,6 +8,7 @@ from crosswalk.web.console import (
     callouts,
     connecting,
     connections,
+    drift,
     entering,
     event_log,
     first_steps,
@@ -18,6 +19,8 @@ from crosswalk.web.console import (
     preview,
     runs,
     search,
+    settings,
+    settings_data,
     source_setup,
     sources,
     syncs,
@@ -44,8 +47,11 @@ PAGES = (
     mapping,
     event_log,
     callouts,
+    drift,
     runs,
     jobs,
+    settings,
+    settings_data,
 )
 
 
