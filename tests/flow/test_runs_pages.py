@@ -154,6 +154,18 @@ async def test_a_range_in_the_future_is_refused_in_a_sentence(there):
     assert (answer.status_code, "must not end in the future" in answer.json()["detail"]) == (422, True)
 
 
+@pytest.mark.parametrize("year", ["0001", "9999"])
+async def test_a_time_of_no_age_is_refused_like_any_other_mistake(there, year):
+    moment, end = f"{year}-01-01T00:00:00+14:00", f"{year}-01-02T00:00:00+14:00"
+    answers = [
+        await there.read(start=moment, end=end),
+        await there.owner.api("GET", "/api/callouts", params={"since": moment}),
+        await there.owner.post("/runs/new", {"source": there.source, "start": moment[:16], "end": end[:16]}),
+        await there.owner.get(f"/runs/new?source={there.source}&start={moment[:16]}&end={end[:16]}"),
+    ]
+    assert [422] * 4 == [one.status_code for one in answers]
+
+
 async def test_one_session_is_read_by_its_id(there):
     there.livestorm.end()
     answer = await there.owner.api("POST", "/api/runs", json={"source_id": there.source, "one": "session-1"})

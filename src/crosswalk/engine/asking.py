@@ -25,7 +25,7 @@ from crosswalk.store.configuration import SourceConfig
 from crosswalk.turn.context import Engine
 
 _KNOWN_RUNS = 60  # so many of the latest runs tell what a range will cost
-_MOST_DAYS_TOLD = 3_660
+_MOST_DAYS = 3_660
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,7 @@ async def ask_range(
 ) -> Sequence[Window]:
     """Queue a range of all streams of a source and return its parts; raise `ConfigurationError` when it cannot be read."""
     vendor, now = vendors.of(source), engine.clock.now()
+    _length(window)
     wanted = jobs.parts(window, now, split=split)
     streams = vendor.kind.streams(source.settings)
     async with engine.database.write() as tx:
@@ -113,9 +114,7 @@ async def stop(engine: Engine, run_id: str, actor: str) -> None:
 
 async def estimate(tx: AsyncConnection, source: SourceConfig, window: Window, stream: str | None = None) -> Estimate:
     """Return what a range will probably cost, of one stream or all, from what the latest runs read in an hour of their windows."""
-    length = window.end - window.start
-    if length <= timedelta(0) or length > timedelta(days=_MOST_DAYS_TOLD):
-        raise ConfigurationError("The range must begin before it ends, and span ten years at most; correct its begin and its end.")
+    length = _length(window)
     found = await runs.recent(tx, _KNOWN_RUNS, source_id=source.id)
     items, calls = _rates([run for run in found if run.state is RunState.DONE and run.kind in PULLS and stream in (None, run.stream)])
     parts = -(-length // timedelta(days=jobs.MOST_DAYS))
@@ -126,6 +125,13 @@ async def estimate(tx: AsyncConnection, source: SourceConfig, window: Window, st
         items=None if items is None else round(items * hours),
         calls=None if calls is None else max(parts, round(calls * hours)),
     )
+
+
+def _length(window: Window) -> timedelta:
+    length = window.end - window.start
+    if length <= timedelta(0) or length > timedelta(days=_MOST_DAYS):
+        raise ConfigurationError("The range must begin before it ends, and span ten years at most; correct its begin and its end.")
+    return length
 
 
 def _rates(found: Sequence[runs.Run]) -> tuple[float | None, float | None]:

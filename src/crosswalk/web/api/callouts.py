@@ -4,13 +4,14 @@ from datetime import datetime
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 from starlette.requests import Request
 
 from crosswalk.journal import callouts
 from crosswalk.journal.callouts import Entry
 from crosswalk.web import callers, source_access
 from crosswalk.web.api import paging
+from crosswalk.web.api.moments import Moment
 from crosswalk.web.api.paging import After, Limit, Listed
 from crosswalk.web.callers import Looking
 
@@ -56,7 +57,7 @@ async def list_callouts(
     caller: Looking,
     source: Id = None,
     connection: Id = None,
-    since: AwareDatetime | None = None,
+    since: Moment | None = None,
     limit: Limit = paging.USUAL,
     after: After = None,
 ) -> Listed[CalloutOut]:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
 from crosswalk.access.caller import Caller
@@ -20,6 +20,7 @@ from crosswalk.sources.base import Window
 from crosswalk.store.configuration import SourceConfig
 from crosswalk.web import callers, run_views
 from crosswalk.web.api import paging
+from crosswalk.web.api.moments import Moment
 from crosswalk.web.api.paging import After, Limit, Listed
 from crosswalk.web.callers import Looking, Operating
 from crosswalk.web.run_views import Asked, Line, Story
@@ -120,8 +121,8 @@ class RunIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     source_id: Id
-    start: AwareDatetime | None = None
-    end: AwareDatetime | None = None
+    start: Moment | None = None
+    end: Moment | None = None
     split: bool = False
     one: Annotated[str, Field(max_length=_SUBJECT)] | None = None
 
@@ -162,7 +163,7 @@ async def list_runs(
 
 
 @router.get("/estimate")
-async def read_estimate(request: Request, caller: Looking, source: str, start: AwareDatetime, end: AwareDatetime) -> EstimateOut:
+async def read_estimate(request: Request, caller: Looking, source: str, start: Moment, end: Moment) -> EstimateOut:
     """Return what a range will probably cost, before it is started."""
     found = await source_of(request, caller, source, Permission.LOOK)
     services = callers.services(request)

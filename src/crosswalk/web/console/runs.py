@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -16,7 +16,7 @@ from crosswalk.access.caller import Caller
 from crosswalk.access.roles import Permission
 from crosswalk.engine import asking, jobs
 from crosswalk.engine.asking import Estimate
-from crosswalk.errors import CrosswalkError
+from crosswalk.errors import CrosswalkError, RequestRefused
 from crosswalk.journal import run_words
 from crosswalk.journal.runs import RunKind
 from crosswalk.reasons import State
@@ -24,6 +24,7 @@ from crosswalk.sources.base import Window
 from crosswalk.store.configuration import SourceConfig
 from crosswalk.web import callers, job_views, live, run_views, source_access
 from crosswalk.web.api import paging
+from crosswalk.web.api.moments import of_this_age
 from crosswalk.web.api.runs import estimate_sentence, start_range, started_sentence
 from crosswalk.web.callers import LookingPage, OperatingPage
 from crosswalk.web.console import forms, pages, wording
@@ -95,8 +96,8 @@ class NewRunPage:
 
 class _Range(BaseModel):
     source: str = Field(max_length=36, pattern=r"^[^\x00]*$")
-    start: datetime
-    end: datetime
+    start: Annotated[datetime, AfterValidator(of_this_age)]
+    end: Annotated[datetime, AfterValidator(of_this_age)]
     split: bool = False
 
     def window(self, zone: tzinfo) -> Window:
@@ -238,7 +239,7 @@ async def _estimate(request: Request, caller: Caller, values: Mapping[str, str],
     try:
         asked = _Range.model_validate({name: values[name] for name in ("source", "start", "end")})
     except ValueError:
-        return "", 0
+        raise RequestRefused("invalid_request", "Enter a begin and an end, both days of this century; nothing was read.", 422) from None
     window = asked.window(zone)
     jobs.parts(window, services.clock.now(), split=True)
     async with services.database.read() as tx:
