@@ -165,6 +165,7 @@ def test_every_attendee_is_a_member_of_the_summits_campaign(played):
 def test_what_an_attendee_did_is_tied_to_the_member_and_to_the_lead(played, name):
     members = played.rows("CampaignMember")
     tied = [(members[row["campaign_member__c"]], row.get("Lead__c")) for row in played.written(name)]
+    assert any(lead for _, lead in tied)
     assert [lead for _, lead in tied] == [member.get("LeadId") for member, _ in tied]
     assert CAME >= {member["Status"] for member, _ in tied} > set()
 
@@ -179,6 +180,7 @@ def test_every_conversation_is_a_transcript_tied_to_whom_it_was_with(played):
         if (email := row["Visitor_Email__c"])
     ]
     assert expected == [(contacts.get(row.get("Contact__c")), leads.get(row.get("Lead__c"))) for row in tied]
+    assert all(any(row.get(field) for row in tied) for field in ("Contact__c", "Lead__c"))
     assert SMALL.conversations == len(played.written("Chat_Transcript__c"))
 
 

@@ -18,6 +18,7 @@ from crosswalk.demo.summit import Summit
 from crosswalk.demo.webinar import Webhook, Webinar
 
 _SINCE = timedelta(hours=24)
+_EVERY = 4  # so that contacts, leads and people who were unknown before are among those met again
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def scenario(random: Random, now: datetime, size: Size = FULL) -> Scenario:
     registrations, calls = size.registrations, size.calls
     twice, overlap, promoted, nameless = registrations // 50, calls // 16, calls // 50, calls // 100
     talking = (size.chats, size.attendees, size.conversations)
-    strangers = sum(number - _met(number, registrations - twice) for number in talking)
+    strangers = sum(number - _met(number, range(registrations - twice)) for number in talking)
     guests = people.crowd(random, registrations - twice + calls - overlap - promoted - nameless + 6 + strangers)
     newcomers = iter(guests[len(guests) - strangers :])
     registrants, others, bystanders = _parts(
@@ -78,7 +79,7 @@ def scenario(random: Random, now: datetime, size: Size = FULL) -> Scenario:
     made = identifies.calls(random, identified, others[20 : 20 + promoted], nameless, started_at)
     redelivered, posted = webinar.redelivered(random, bodies), identifies.requests(random, made)
     visitors, attendees, talkers = (
-        [*registrants[: _met(number, len(registrants))], *islice(newcomers, number - _met(number, len(registrants)))] for number in talking
+        [*registrants[::_EVERY][: _met(number, registrants)], *islice(newcomers, number - _met(number, registrants))] for number in talking
     )
     return Scenario(
         told=told,
@@ -92,9 +93,9 @@ def scenario(random: Random, now: datetime, size: Size = FULL) -> Scenario:
     )
 
 
-def _met(number: int, registrants: int) -> int:
-    """Return how many of those who chat, attend or talk were at the webinar, too: half of them."""
-    return min(number // 2, registrants)
+def _met(number: int, registrants: Sequence[object]) -> int:
+    """Return how many of those who chat, attend or talk were at the webinar, too: half of them, the same ones everywhere."""
+    return min(number // 2, len(registrants[::_EVERY]))
 
 
 def _parts(guests: Sequence[Person], first: int, second: int) -> tuple[Sequence[Person], Sequence[Person], Sequence[Person]]:
