@@ -23,7 +23,7 @@ from localorg.settings import OrgSettings
 PHONE = row("Phone", "phone", update="overwrite")
 LIMIT, RESERVE = 120, 60
 PROCESSES = 3
-SEEDS = range(40 if LONG else 2)
+SEEDS = range(40 if LONG else 1)
 
 
 @pytest.fixture
