@@ -281,6 +281,11 @@ def _set(path, value):
             "write_key_twice",
         ),
         (
+            lambda data: data["sources"].extend({**data["sources"][0], "name": name, "hook_token": "${HOOK}"} for name in ("one", "other")),
+            "sources[3].hook_token",
+            "hook_token_twice",
+        ),
+        (
             lambda data: data["syncs"].append({**data["syncs"][0], "name": "other", "campaigns": {"*": "701000000000009"}}),
             "syncs[2].campaigns.*",
             "bound_twice",

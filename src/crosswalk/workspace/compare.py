@@ -110,7 +110,7 @@ class _Comparison:
         yield from _left("connection", self._connections, self._workspace.connections)
 
     def sources(self) -> Iterator[Difference]:
-        keys: dict[str, str] = {source.secrets[WRITE_KEY]: name for name, source in self._sources.items() if WRITE_KEY in source.secrets}
+        keys, hooks = self._taken(WRITE_KEY), self._taken(HOOK_TOKEN)
         for index, spec in enumerate(self._workspace.sources):
             place = f"sources[{index}]"
             stored = self._sources.get(spec.name)
@@ -124,9 +124,15 @@ class _Comparison:
                 self.problems.append(
                     Problem("write_key_twice", f"{place}.secrets.{WRITE_KEY}", "Another source has this write key already.")
                 )
+            if spec.hook_token and hooks.setdefault(spec.hook_token, spec.name) != spec.name:
+                self.problems.append(Problem("hook_token_twice", f"{place}.{HOOK_TOKEN}", "Another source has this token already."))
             given = {**spec.secrets, **({HOOK_TOKEN: spec.hook_token} if spec.hook_token else {})}
             yield _difference("source", spec.name, _shown_source(stored), wanted_source(spec, stored), _new(given, stored))
         yield from _left("source", self._sources, self._workspace.sources)
+
+    def _taken(self, secret: str) -> dict[str, str]:
+        """Return which source has each value of a secret that finds its source."""
+        return {source.secrets[secret]: name for name, source in self._sources.items() if secret in source.secrets}
 
     def syncs(self) -> Iterator[Difference]:
         for position, spec in enumerate(self._workspace.syncs):
