@@ -8,7 +8,7 @@ CLIENTS := .clients/.ready
 LOCKS := requirements/base.txt requirements/dev.txt requirements/uv.txt pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock check format test test-postgres test-long demo bench docs clean
+.PHONY: help setup lock check format test test-more test-long demo bench docs clean
 
 help:  ## list the tasks
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
@@ -57,8 +57,8 @@ check: $(STAMP)  ## form, lint, types, import rules, generated docs
 test: $(STAMP) $(NODE)  ## the test suite, under five minutes
 	$(BIN)/pytest -q -n $(WORKERS) --dist worksteal
 
-test-postgres: $(STAMP) $(NODE)  ## what `make test` tries on SQLite only, on PostgreSQL
-	CROSSWALK_REST_ON_POSTGRES=1 $(BIN)/pytest -q -n $(WORKERS) --dist worksteal
+test-more: $(STAMP) $(NODE)  ## what `make test` leaves out: the browser, cut networks, the rest on PostgreSQL
+	CROSSWALK_MORE=1 $(BIN)/pytest -q -n $(WORKERS) --dist worksteal
 
 test-long: $(STAMP) $(NODE) $(CLIENTS)  ## everything, under an hour
 	CROSSWALK_LONG=1 $(BIN)/pytest -q -n $(WORKERS) --dist worksteal

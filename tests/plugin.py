@@ -1,7 +1,7 @@
-"""Pytest plugin of the suite: which rows a test shows, and which tests run only in the long suite.
+"""Pytest plugin of the suite: which rows a test shows, and which run a test belongs to.
 
-An ordinary run tries on PostgreSQL what the database decides: the promises, the inbox, the store, migrations and crashes. Everything else
-runs there in the long suite, and in `make test-postgres`, which the project's CI runs as well.
+`make test` leaves out the browser, networks that are cut, and on PostgreSQL what the database does not decide; `make test-more` runs just
+that, the project's CI runs both, and the long suite runs everything.
 """
 
 import os
@@ -13,24 +13,24 @@ MEMORY = Path("/dev/shm")  # noqa: S108 - a folder without a disk, where the pla
 if MEMORY.is_dir():
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 LONG = bool(os.environ.get("CROSSWALK_LONG"))
-REST_ON_POSTGRES = bool(os.environ.get("CROSSWALK_REST_ON_POSTGRES"))
+MORE = bool(os.environ.get("CROSSWALK_MORE"))
 DECIDED_BY_THE_DATABASE = (
-    "flow/test_p",
-    "flow/test_budget_shared",
+    *(f"flow/test_p{number}_" for number in (1, 2, 3, 4, 5, 7, 10)),
+    "flow/test_promises_machine",
     "unit/inbox/",
     "unit/store/",
     "contract/test_database",
     "migrations/",
     "crash/",
 )
-PULLS = "flow/test_pull"
+SLOW = ("browser/", "crash/test_cut_networks")
 
 
 def pytest_collection_modifyitems(config, items):
     """Leave out what belongs to another run."""
     if LONG:
         return
-    kept = [item for item in items if not item.get_closest_marker("long") and _rests(item) == REST_ON_POSTGRES]
+    kept = [item for item in items if not item.get_closest_marker("long") and _is_more(item) == MORE]
     chosen = set(kept)
     left = [item for item in items if item not in chosen]
     if left:
@@ -38,11 +38,11 @@ def pytest_collection_modifyitems(config, items):
         items[:] = kept
 
 
-def _rests(item):
-    """Tell whether a test runs on PostgreSQL although the database decides nothing in it."""
-    on_postgres = "postgres" in getattr(getattr(item, "callspec", None), "params", {}).values()
+def _is_more(item):
+    """Tell whether a test is left to `make test-more`."""
     place = item.path.relative_to(Path(__file__).parent).as_posix()
-    return on_postgres and (PULLS in place or not place.startswith(DECIDED_BY_THE_DATABASE))
+    on_postgres = "postgres" in getattr(getattr(item, "callspec", None), "params", {}).values()
+    return place.startswith(SLOW) or (on_postgres and not place.startswith(DECIDED_BY_THE_DATABASE))
 
 
 @pytest.fixture(scope="session")
