@@ -57,7 +57,7 @@ check: $(STAMP)  ## form, lint, types, import rules, generated docs
 test: $(STAMP) $(NODE)  ## the test suite, under five minutes
 	$(BIN)/pytest -q -n $(WORKERS) --dist worksteal
 
-test-more: $(STAMP) $(NODE)  ## what `make test` leaves out: the browser, cut networks, the rest on PostgreSQL
+test-more: $(STAMP) $(NODE)  ## the rest: browser, systems, jobs, pages, more on PostgreSQL
 	CROSSWALK_MORE=1 $(BIN)/pytest -q -n $(WORKERS) --dist worksteal
 
 test-long: $(STAMP) $(NODE) $(CLIENTS)  ## everything, under an hour

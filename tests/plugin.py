@@ -1,7 +1,7 @@
 """Pytest plugin of the suite: which rows a test shows, and which run a test belongs to.
 
-`make test` leaves out the browser, networks that are cut, and on PostgreSQL what the database does not decide; `make test-more` runs just
-that, the project's CI runs both, and the long suite runs everything.
+`make test` holds what every change may break: the units, the promises, the local org. `make test-more` holds the rest: the browser, the
+systems one by one, jobs and pages, and on PostgreSQL what the database does not decide. The project's CI runs both, the long suite all.
 """
 
 import os
@@ -15,7 +15,7 @@ if MEMORY.is_dir():
 LONG = bool(os.environ.get("CROSSWALK_LONG"))
 MORE = bool(os.environ.get("CROSSWALK_MORE"))
 DECIDED_BY_THE_DATABASE = (
-    *(f"flow/test_p{number}_" for number in (1, 2, 3, 4, 5, 7, 10)),
+    *(f"flow/test_p{number}_" for number in (1, 2, 3)),
     "flow/test_promises_machine",
     "unit/inbox/",
     "unit/store/",
@@ -23,7 +23,26 @@ DECIDED_BY_THE_DATABASE = (
     "migrations/",
     "crash/",
 )
-SLOW = ("browser/", "crash/test_cut_networks")
+SLOW = ("browser/", "crash/test_cut_networks", "docs/test_tutorial")
+ALWAYS_IN_THE_FLOW = (  # the promises and what the engine does; the systems, the jobs and the pages are looked at by `make test-more`
+    "flow/test_p",
+    "flow/test_budget_shared",
+    "flow/test_calls_for_a_thousand_people",
+    "flow/test_cli_commands",
+    "flow/test_cli_serve",
+    "flow/test_demo_figures",
+    "flow/test_drift.py",
+    "flow/test_duplicate_rules",
+    "flow/test_error_table.py",
+    "flow/test_explain",
+    "flow/test_forgetting",
+    "flow/test_livestorm_rows",
+    "flow/test_rudderstack_rows",
+    "flow/test_sdks.py",
+    "flow/test_secrets",
+    "flow/test_unreadable_content",
+)
+NOT_PROMISES = ("flow/test_provisioning", "flow/test_pull")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -41,8 +60,10 @@ def pytest_collection_modifyitems(config, items):
 def _is_more(item):
     """Tell whether a test is left to `make test-more`."""
     place = item.path.relative_to(Path(__file__).parent).as_posix()
+    if place.startswith(SLOW + NOT_PROMISES) or (place.startswith("flow/") and not place.startswith(ALWAYS_IN_THE_FLOW)):
+        return True
     on_postgres = "postgres" in getattr(getattr(item, "callspec", None), "params", {}).values()
-    return place.startswith(SLOW) or (on_postgres and not place.startswith(DECIDED_BY_THE_DATABASE))
+    return on_postgres and not place.startswith(DECIDED_BY_THE_DATABASE)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,12 @@ from tests.plugin import LONG
 
 
 def histories(ordinary, long):
-    return settings(max_examples=long if LONG else ordinary, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck))
+    return settings(
+        max_examples=long if LONG else ordinary,
+        stateful_step_count=15 if LONG else 12,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
 
 
 class Keyless(Promises):
