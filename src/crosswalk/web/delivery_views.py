@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crosswalk.access.caller import Caller
 from crosswalk.access.roles import Permission
@@ -124,7 +125,7 @@ async def counts(services: Services, found: Filter, most: int) -> Mapping[State,
 async def story(services: Services, caller: Caller, delivery_id: str) -> Story:
     """Return one delivery in full; raise 404 when there is none and 403 when its connection is none of the caller's business."""
     async with services.database.read() as tx:
-        full = await _full(services, delivery_id)
+        full = await _full(services, tx, delivery_id)
         if full is None:
             raise RequestRefused("unknown_delivery", "There is no delivery with this id; look for the person in the event log.", 404)
         changes = await explain.of_delivery(tx, services.vault, delivery_id)
@@ -163,12 +164,11 @@ def since_hours(now: datetime, hours: int) -> datetime | None:
     return now - timedelta(hours=hours) if hours else None
 
 
-async def _full(services: Services, delivery_id: str) -> Full | None:
-    async with services.database.read() as tx:
-        try:
-            return await log.full(tx, services.vault, delivery_id)
-        except ConfigurationError as error:
-            raise RequestRefused("unreadable", error.sentence, 409) from error
+async def _full(services: Services, tx: AsyncConnection, delivery_id: str) -> Full | None:
+    try:
+        return await log.full(tx, services.vault, delivery_id)
+    except ConfigurationError as error:
+        raise RequestRefused("unreadable", error.sentence, 409) from error
 
 
 async def _lines(services: Services, caller: Caller, entries: Sequence[Entry]) -> list[Line]:
@@ -176,19 +176,18 @@ async def _lines(services: Services, caller: Caller, entries: Sequence[Entry]) -
     names = Names(configuration.sources)
     async with services.database.read() as tx:
         steps = await summaries.of(tx, [entry.delivery.id for entry in entries])
-        events = await _events(services, entries)
+        events = await _events(services, tx, entries)
     return [_line(configuration, caller, entry, names, events, steps.get(entry.delivery.id, ())) for entry in entries]
 
 
-async def _events(services: Services, entries: Sequence[Entry]) -> Mapping[str, Event]:
+async def _events(services: Services, tx: AsyncConnection, entries: Sequence[Entry]) -> Mapping[str, Event]:
     ids = {entry.delivery.event_id for entry in entries}
     found: dict[str, Event] = {}
-    async with services.database.read() as tx:
-        for row in await tx.execute(select(tables.event).where(tables.event.c.id.in_(ids))):
-            try:
-                found[row.id] = stored.event(row, row.id, services.vault)
-            except ConfigurationError:
-                found[row.id] = stored.without_content(row, row.id)
+    for row in await tx.execute(select(tables.event).where(tables.event.c.id.in_(ids))):
+        try:
+            found[row.id] = stored.event(row, row.id, services.vault)
+        except ConfigurationError:
+            found[row.id] = stored.without_content(row, row.id)
     return found
 
 
