@@ -5,6 +5,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from tests import console
 from tests.vendors.clock import WindingClock
 from tests.vendors.liveperson import ACCOUNT, CLIENT_SECRET, SIGNING_SECRET, LivePersonSimulator, sde
 from tests.world import KEY_FIELD
@@ -370,6 +371,41 @@ async def test_a_question_that_is_asked_no_more_is_named_by_the_doctor(talks):
     parts = SimpleNamespace(engine=talks.here.engine, database=talks.here.database)
     (finding,) = [one async for one in source_checks.reworded(parts, source)]
     assert ("transcript.Account_Number__c" in finding.sentence, "account no.?" in finding.sentence) == (True, True)
+
+
+async def asked(talks, method, path, **options):
+    """Ask about the mapping of the conversations' sync as the owner would."""
+    async with console.beside(talks.here) as app:
+        return await app.owner.api(method, f"/api/syncs/{talks.sync_id}/mapping{path}", **options)
+
+
+@pytest.mark.shows("LP-28")
+async def test_only_fields_that_the_customer_added_are_offered_on_the_transcript(talks):
+    await talks.here.add_field(TRANSCRIPT, "Account_Number__c", type="string", length=255)
+    await talks.map()
+    offered = (await asked(talks, "GET", f"/options?object={TRANSCRIPT}")).json()["fields"]
+    assert ["Account_Number__c"] == [field["name"] for field in offered]
+
+
+@pytest.mark.shows("LP-28")
+async def test_a_row_of_ones_own_for_a_field_of_the_package_is_refused_with_the_reason(talks):
+    await talks.map()
+    mapping = preset()
+    mapping["steps"][2]["rows"][6]["entry"] = {"value": "All skills"}
+    answer = await asked(talks, "PUT", "", json={"expected_version": 1, "document": mapping})
+    (problem,) = answer.json()["problems"]
+    said = "Skill (Skill__c) is filled by Crosswalk; map a custom field that you added to Chat Transcript."
+    assert ("kept_field", "steps[2].rows[6].field", said) == (problem["code"], problem["place"], problem["sentence"])
+
+
+@pytest.mark.shows("LP-28")
+async def test_the_rows_of_the_preset_stay_beside_ones_own(talks):
+    await talks.here.add_field(TRANSCRIPT, "Account_Number__c", type="string", length=255)
+    await talks.map(*ONLY)
+    mapping = preset(*TOO)
+    mapping["steps"][2]["rows"].append({"field": "Account_Number__c", "entry": {"attribute": "age"}})
+    answer = await asked(talks, "PUT", "", json={"expected_version": 1, "document": mapping})
+    assert (200, True) == (answer.status_code, answer.json()["is_new"])
 
 
 TYPES = {

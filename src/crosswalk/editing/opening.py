@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from crosswalk.editing import drift, samples
+from crosswalk.editing import drift, kept_fields, samples
 from crosswalk.editing.desk import Desk, described
 from crosswalk.editing.sheet import Sheet, sheet
 from crosswalk.errors import RequestRefused
@@ -50,7 +50,7 @@ async def drawn(engine: Engine, desk: Desk, draft: Draft, event: Event | None, s
 async def choices(desk: Desk, object_name: str, event: Event | None, *, sees_people: bool) -> Choices:
     """Return what may be picked for an object; raise 404 when the org has none of that name."""
     found = await _object(desk, object_name)
-    fields = tuple(options.field_options(found))
+    fields = tuple(options.field_options(kept_fields.offered(desk, found)))
     attributes = tuple(options.attribute_options(desk.catalogue))
     controls = {field.name: control for field in found.fields.values() if (control := inputs.control(field))}
     return Choices(
@@ -76,9 +76,8 @@ async def suggestions(desk: Desk, draft: Draft, step: int) -> list[Suggestion]:
     used = [row.field for row in draft.rows[step] if row.field]
     if target.name == "CampaignMember":
         used += ["CampaignId", "LeadId", "ContactId"]
-    return suggest.suggestions(
-        target, desk.catalogue, used, used_attributes([one for _, one in drafts.field_rows(draft.rows[step])], ()), is_person=whole.person
-    )
+    read = used_attributes([one for _, one in drafts.field_rows(draft.rows[step])], ())
+    return suggest.suggestions(kept_fields.offered(desk, target), desk.catalogue, used, read, is_person=whole.person)
 
 
 async def _object(desk: Desk, name: str) -> ObjectType:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from crosswalk.editing import drift
+from crosswalk.editing import drift, kept_fields
 from crosswalk.editing.desk import Desk
 from crosswalk.errors import MappingError, Problem, RequestRefused
 from crosswalk.inbox import deliveries
@@ -73,7 +73,7 @@ def refusals(desk: Desk, draft: Draft, dead: drift.Dead) -> list[Problem]:
     if draft.document and draft.document.source != desk.source.kind:
         sentence = f"The mapping is for a source of the kind {draft.document.source}, this one is {desk.source.kind}."
         found.append(Problem("wrong_source", "source", sentence))
-    return [*found, *dead.problems(draft)]
+    return [*found, *dead.problems(draft), *kept_fields.problems(desk, draft)]
 
 
 async def conflict(tx: AsyncConnection, desk: Desk, draft: Draft, expected: int) -> Conflict:

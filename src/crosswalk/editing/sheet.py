@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from crosswalk.editing import samples
+from crosswalk.editing import kept_fields, samples
 from crosswalk.editing.desk import Desk
 from crosswalk.editing.drift import DEAD, Dead
 from crosswalk.errors import Problem
@@ -82,7 +82,7 @@ class Sheet:
 def sheet(desk: Desk, saved: Mapping[str, Any], draft: Draft, event: Event | None, step: int, dead: Dead, *, sees_people: bool) -> Sheet:
     """Return one step of a draft as the editor draws it."""
     step = min(max(step, 0), max(len(draft.rows) - 1, 0))
-    found = [*drafts.problems(draft, desk.catalogue, desk.known_schema), *dead.problems(draft)]
+    found = [*drafts.problems(draft, desk.catalogue, desk.known_schema), *dead.problems(draft), *kept_fields.problems(desk, draft)]
     rows = draft.rows[step] if draft.rows else ()
     drawing = _Drawing(desk, draft, event, step, found, sees_people=sees_people)
     old = _saved_rows(saved, draft, step)

@@ -19,6 +19,7 @@ Under `preset:` stand, besides title and kind (every word is explained in `needs
           activities: false
           rights: [read, create, edit]          # what the permission set grants
           lookups_on_request: false             # true: `provision --lookup OBJECT` may add a lookup to any object
+          only_added_fields: false              # true: admins map the fields they added, never the declared ones
           fields:
             - {field: Size__c, label: Size, type: Number, precision: 16, scale: 2, why: How big it is.}
             - {field: Lead__c, label: Lead, type: Lookup, references: Lead, relationship: Things, why: Whose it is.}

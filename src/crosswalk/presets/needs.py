@@ -134,6 +134,7 @@ class ObjectNeed(_Strict):
     rights: tuple[Literal["read", "create", "edit", "delete"], ...] = ("read", "create", "edit")
     tab: str | None = None
     lookups_on_request: bool = False
+    only_added_fields: bool = False
     fields: tuple[FieldNeed, ...] = ()
 
     @model_validator(mode="before")
