@@ -31,6 +31,10 @@ class Timings(BaseModel):
     token_lease: float = Field(30, description="How long one worker may take to refresh a token.")
     idle_poll: float = Field(0.5, description="How long an idle worker sleeps when nothing wakes it.")
     housekeeping: float = Field(3_600, description="How often old content is blanked and old traces are deleted.")
+    alert_look: float = Field(60, description="How often causes of alerts are looked for, and unsent alerts sent.")
+    alert_raise: float = Field(120, description="How long a cause lasts before its alert is raised.")
+    alert_clear: float = Field(300, description="How long a cause is gone before the all-clear is given.")
+    alert_retry: float = Field(60, description="First pause after an alert could not be sent; doubles up to an hour.")
     key_grace: float = Field(30, description="How long a value sealed with the old key may take to reach the database.")
 
 

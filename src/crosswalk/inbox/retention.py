@@ -21,7 +21,12 @@ from crosswalk.store.statements import chunks
 
 FORGOTTEN = "forgotten"  # the code of an event whose person asked to be forgotten
 _ENDED = (ChangeState.KNOWN.value, ChangeState.VOID.value)
-TRACES: tuple[tuple[Table, str], ...] = ((tables.refusal, "at"), (tables.callout, "at"), (tables.api_call, "started_at"))
+TRACES: tuple[tuple[Table, str], ...] = (
+    (tables.refusal, "at"),
+    (tables.callout, "at"),
+    (tables.api_call, "started_at"),
+    (tables.alert, "cleared_at"),  # one that is raised has no such time and stays
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,7 @@ class SourceConfig:
     settings: Mapping[str, Any]
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     retention_days: int | None = None
+    silent_after_hours: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +198,7 @@ def _source(row: Any, vault: Vault) -> SourceConfig:
         settings=row.settings,
         secrets=_secrets(row.secret_ct, vault),
         retention_days=row.retention_days,
+        silent_after_hours=row.silent_after_hours,
     )
 
 

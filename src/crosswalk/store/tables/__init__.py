@@ -5,6 +5,7 @@ outside it. One statement text serves SQLite and PostgreSQL, so nothing here use
 """
 
 from crosswalk.store.tables.access import api_token, invitation, login_throttle, oauth_attempt, session, user, user_connection
+from crosswalk.store.tables.alerts import alert, alert_channel, alert_look, alert_message
 from crosswalk.store.tables.columns import Utc, metadata
 from crosswalk.store.tables.configured import campaign_binding, connection, key_check, mapping_version, source, suspended_row, sync, token
 from crosswalk.store.tables.inbox import delivery, entity, event, identity, lane, notice, received_count, refusal, suppression
@@ -14,6 +15,10 @@ from crosswalk.store.tables.salesforce import api_block, api_call, call_size, de
 
 __all__ = [
     "Utc",
+    "alert",
+    "alert_channel",
+    "alert_look",
+    "alert_message",
     "api_block",
     "api_call",
     "api_token",

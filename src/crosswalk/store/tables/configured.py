@@ -44,6 +44,7 @@ source = Table(
     Column("previous_hook_token_hmac", String(64), unique=True),
     Column("write_key_hmac", String(64), unique=True),
     Column("retention_days", Integer),  # how long content is kept; null: as the settings say
+    Column("silent_after_hours", Integer),  # without an event for so long an alert is raised; null: longer than usual
     Column("created_at", Utc, nullable=False),
 )
 
