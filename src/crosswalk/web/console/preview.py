@@ -24,7 +24,7 @@ from crosswalk.web.console import forms, pages
 router = APIRouter(prefix="/syncs/{sync_id}/preview", include_in_schema=False)
 
 Latest = Annotated[int, Query(ge=1, le=previews.MOST)]
-_ACTIONS = {
+ACTIONS = {
     "insert": ("Create", "written", "plus"),
     "update": ("Update", "written", "pencil"),
     "unchanged": ("Unchanged", "unchanged", "equal"),
@@ -58,11 +58,11 @@ class PreviewPage:
     def counts(self) -> Sequence[tuple[str, str, str, int]]:
         """Each kind of change with its word, colour, icon and number."""
         counts = self.shown.counts if self.shown else {}
-        return [(*_ACTIONS[kind], counts[kind]) for kind in _ACTIONS if counts.get(kind)]
+        return [(*ACTIONS[kind], counts[kind]) for kind in ACTIONS if counts.get(kind)]
 
     def action(self, record: PreviewedRecord) -> tuple[str, str, str]:
         """Return word, colour and icon of what would happen to a record."""
-        return _ACTIONS[record.action]
+        return ACTIONS[record.action]
 
 
 @router.get("")
