@@ -5,7 +5,9 @@ is there is never changed by a rule: everything it wants counts on creation only
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec import structs
 
 from crosswalk import record_ids
 from crosswalk.mapping import keys
@@ -76,7 +78,7 @@ class Rules:
                 continue
             if one.rule.campaign:
                 return Wish(record_ids.full(one.rule.campaign) or one.rule.campaign)
-            draft = self._draft(one, occasion, replace(origin, step=STEP)) if one.target else None
+            draft = self._draft(one, occasion, structs.replace(origin, step=STEP)) if one.target else None
             if draft:
                 return Wish(draft=draft, template=_template(one.rule))
             why.append(one.broken or f"{one.place}: The event has no value for {_fields(one.rule)}.")
@@ -92,11 +94,11 @@ class Rules:
         claims = tuple(dict.fromkeys([*(key.claim for key in target.keys), *own]))
         if not claims:
             return None
-        wants = tuple(replace(want, update=UpdatePolicy.CREATE_ONLY) for want in target.wants)
+        wants = tuple(structs.replace(want, update=UpdatePolicy.CREATE_ONLY) for want in target.wants)
         return Draft(
             origins=(origin,),
             step=STEP,
-            targets=(replace(target, wants=wants),),
+            targets=(structs.replace(target, wants=wants),),
             claims=claims,
             key=claims[0],
             create=OBJECT if one.rule.create else None,

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from msgspec import structs
+
 from crosswalk import record_ids
 from crosswalk.mapping import keys, paths
 from crosswalk.mapping.conditions import Condition, decide
@@ -66,7 +68,7 @@ class NamedMaker:
         claim = self._claim(name, entry, record_id, occasion)
         wrong = _wrong(entry, record_id, known=maker is not None)
         return Draft(
-            origins=(replace(origin, step=name),),
+            origins=(structs.replace(origin, step=name),),
             step=name,
             targets=(target,),
             claims=(claim,),
@@ -92,7 +94,7 @@ class NamedMaker:
             target = replace(self._compiled(described, self.step.rows), keys=(reader,)).make(occasion, sheet)
         claim = target.keys[0].claim if target.keys else self._claim(name, entry, None, occasion)
         return Draft(
-            origins=(replace(origin, step=name),),
+            origins=(structs.replace(origin, step=name),),
             step=name,
             targets=(target,),
             claims=(claim,),

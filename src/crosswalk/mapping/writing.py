@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 from crosswalk.mapping.convert import Converted, Converter, Misfit
 from crosswalk.mapping.paths import ABSENT
-from crosswalk.mapping.quick import want
 from crosswalk.mapping.reading import Reader
 from crosswalk.model import Event, Ladder, Note, UpdatePolicy, Want
 from crosswalk.reasons import Reason
@@ -104,7 +103,7 @@ def fill(rows: Rows, occasion: Occasion, sheet: Sheet) -> None:
         if value is ABSENT:
             _fill_without(writer, value, occasion, sheet)
             continue
-        add(want(name, value, freshness, delivery_id, place, update, ladder, False, position))
+        add(Want(name, value, freshness, delivery_id, place, update, ladder, False, position))
     for row in rows.suspended:
         if row.read(event, zone) not in (ABSENT, None, ""):
             sheet.notes.append(row.note)
@@ -119,4 +118,4 @@ def _fill_without(writer: Writer, value: Any, occasion: Occasion, sheet: Sheet) 
     else:
         return
     wanted = (writer.field, value, occasion.freshness, occasion.delivery_id, writer.place, writer.update, writer.ladder)
-    sheet.wants.append(want(*wanted, placeholder, occasion.position))
+    sheet.wants.append(Want(*wanted, placeholder, occasion.position))

@@ -1,8 +1,13 @@
-"""What a mapping says and makes: attributes, policies, and drafts of wanted records, still ignorant of the org."""
+"""What a mapping says and makes: attributes, policies, and drafts of wanted records, still ignorant of the org.
+
+What is made for every event is a msgspec struct: a frozen dataclass takes ten times as long to make, and a profile showed it.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 from crosswalk.reasons import Reason
 
@@ -152,8 +157,7 @@ class AutoMatch:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Want:
+class Want(Struct, frozen=True):
     """What one event wants in one field.
 
     `value` is JSON as Salesforce takes it, already converted to the field's type; `None` asks to clear (the null policy was `clear`);
@@ -171,8 +175,7 @@ class Want:
     sync_position: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class MatchKey:
+class MatchKey(Struct, frozen=True):
     """A field that finds the record, the normalised value, the claim both stand for, and other texts under which a record may hold it."""
 
     field: str
@@ -190,8 +193,7 @@ class Note:
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """One object a draft may land on, with the keys that find it and the values it wants there."""
 
     object: str
@@ -200,8 +202,7 @@ class Target:
     wants: tuple[Want, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """The delivery a draft comes from, and the place of its step among those of the mapping."""
 
     delivery_id: str
@@ -213,8 +214,7 @@ class Origin:
     place: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """A wanted record, still ignorant of the org.
 
     A person step has several targets in search order (Contact, Lead), other steps one. `claims` are all keys that must be held to
@@ -246,8 +246,7 @@ class Draft:
         return frozenset(origin.delivery_id for origin in self.origins)
 
 
-@dataclass(frozen=True, slots=True)
-class Unmapped:
+class Unmapped(Struct, frozen=True):
     """A step of a delivery that makes no draft, and why."""
 
     delivery_id: str

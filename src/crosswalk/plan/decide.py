@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from msgspec import structs
+
 from crosswalk.model import (
     Answers,
     AutoMatch,
@@ -90,7 +92,7 @@ def decide(draft: Draft, links: match.Links, answers: Answers, view: View) -> De
         return Decision(draft, State.SKIPPED, Reason.MAPPED_NOTHING, found.detail, notes=draft.notes)
     if found.disagree:
         note = Note("keys_disagree", "", "Another match key leads to another record; the first key decided.")
-        draft = replace(draft, notes=(*draft.notes, note))
+        draft = structs.replace(draft, notes=(*draft.notes, note))
     if found.record is None:
         return _missing(draft, answers, view, found.replaces)
     return replace(_update(draft, found.record, found.aliases, answers, view), aliases=found.aliases)

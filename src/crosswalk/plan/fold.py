@@ -7,7 +7,9 @@ draft that the mapping holds stays by itself, so that it holds nobody else's val
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec import structs
 
 from crosswalk.model import Draft, MatchKey, OnMissing, Target, Want
 
@@ -99,7 +101,7 @@ def _merged(drafts: Sequence[Draft]) -> Draft:
         return drafts[0]
     first = min(drafts, key=_precedence)
     creating = min((draft for draft in drafts if _creates(draft)), key=_precedence, default=first)
-    return replace(
+    return structs.replace(
         first,
         origins=tuple(dict.fromkeys(origin for draft in drafts for origin in draft.origins)),
         targets=_merged_targets(first, drafts),
@@ -126,7 +128,7 @@ def _merged_target(name: str, drafts: Sequence[Draft]) -> Target:
     for target in targets:
         for key in target.keys:
             same = keys.setdefault((key.claim, key.field), key)
-            keys[key.claim, key.field] = replace(same, spellings=tuple(sorted({*same.spellings, *key.spellings})))
+            keys[key.claim, key.field] = structs.replace(same, spellings=tuple(sorted({*same.spellings, *key.spellings})))
     wants: list[Want] = sorted((want for target in targets for want in target.wants), key=_want_order)
     return Target(name, targets[0].step, tuple(keys.values()), tuple(wants))
 

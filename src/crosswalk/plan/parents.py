@@ -5,7 +5,9 @@ member row is looked for under the lead as well as under the contact.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec import structs
 
 from crosswalk import record_ids
 from crosswalk.model import CAMPAIGN, Draft, JoinedIds, MatchKey, Note, StepRecord, Target, UpdatePolicy, Want
@@ -38,8 +40,10 @@ def without(draft: Draft, gone: frozenset[str]) -> Draft:
         for want in target.wants
         for name in sorted(_steps(want) & gone)
     ]
-    targets = tuple(replace(target, wants=tuple(want for want in target.wants if not _steps(want) & gone)) for target in draft.targets)
-    return replace(draft, targets=targets, notes=(*draft.notes, *notes))
+    targets = tuple(
+        structs.replace(target, wants=tuple(want for want in target.wants if not _steps(want) & gone)) for target in draft.targets
+    )
+    return structs.replace(draft, targets=targets, notes=(*draft.notes, *notes))
 
 
 def _steps(want: Want) -> frozenset[str]:
@@ -49,8 +53,10 @@ def _steps(want: Want) -> frozenset[str]:
 def resolve(draft: Draft, parents: Mapping[str, Parent]) -> Draft:
     """Put the ids of `parents` into the draft; every step in `needed(draft)` must be there."""
     notes: list[Note] = []
-    targets = tuple(replace(target, wants=tuple(_resolved(target.wants, draft.member_of, parents, notes))) for target in draft.targets)
-    draft = replace(draft, targets=targets, notes=(*draft.notes, *notes))
+    targets = tuple(
+        structs.replace(target, wants=tuple(_resolved(target.wants, draft.member_of, parents, notes))) for target in draft.targets
+    )
+    draft = structs.replace(draft, targets=targets, notes=(*draft.notes, *notes))
     if not draft.member_of or not draft.parent:
         return draft
     return _member(draft, draft.member_of, parents[draft.parent])
@@ -65,13 +71,13 @@ def _resolved(wants: Iterable[Want], campaign: str | None, parents: Mapping[str,
             if value.object and value.object.lower() != parent.object.lower():
                 notes.append(Note("no_step_record", want.row, f"The record is a {parent.object} and no {value.object}; it was left out."))
                 continue
-            yield replace(want, value=parent.id)
+            yield structs.replace(want, value=parent.id)
         elif isinstance(value, JoinedIds):
             ids = [campaign if part == CAMPAIGN else parents[part].id for part in value.parts]
             if None in ids:
                 notes.append(Note("no_step_record", want.row, "The step has no campaign, so its id cannot be joined; it was left out."))
                 continue
-            yield replace(want, value="_".join(record_ids.full(one) or one for one in ids if one))
+            yield structs.replace(want, value="_".join(record_ids.full(one) or one for one in ids if one))
         else:
             yield want
 
@@ -88,4 +94,4 @@ def _member(draft: Draft, campaign: str, person: Parent) -> Draft:
         for name, value, row in (("CampaignId", campaign, "campaign"), (field, person.id, "person"))
     )
     member = Target(target.object, target.step, keys, (*target.wants, *fixed))
-    return replace(draft, targets=(member,), claims=(claim,), key=claim)
+    return structs.replace(draft, targets=(member,), claims=(claim,), key=claim)

@@ -6,7 +6,9 @@ a new record cannot be without the field is the draft held.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec import structs
 
 from crosswalk.model import Answers, AutoMatch, Draft, Note, OnDuplicates, OrgSchema, Record, Target, Want
 from crosswalk.plan import match
@@ -35,7 +37,7 @@ def grouped(draft: Draft, target: Target, answers: Answers) -> tuple[dict[str, l
         elif len(hits) > 1 and draft.on_duplicates is OnDuplicates.HOLD:
             return {}, tuple(notes), Held(Reason.TOO_MANY, f"{len(hits)} {want.value.object} records match {want.field}")
         else:
-            found[want.field].append(replace(want, value=match.pick(hits, draft.on_duplicates).id))
+            found[want.field].append(structs.replace(want, value=match.pick(hits, draft.on_duplicates).id))
     return dict(found), tuple(notes), None
 
 

@@ -5,8 +5,10 @@ wave of its own. A turn that dies in between leaves a link, by which the next on
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
+
+from msgspec import structs
 
 from crosswalk.inbox.deliveries import Work
 from crosswalk.mapping.apply import Context
@@ -164,4 +166,4 @@ def _with_loan(draft: Draft, template: Template, lender: Record) -> Draft:
         for name in template.copied
         if name not in taken and lender.fields.get(name) is not None
     )
-    return replace(draft, targets=(Target(target.object, target.step, target.keys, (*target.wants, *loans)),))
+    return structs.replace(draft, targets=(Target(target.object, target.step, target.keys, (*target.wants, *loans)),))

@@ -1,9 +1,9 @@
 """Which drafts become one change, which wait for the next turn, and whose settings rule."""
 
-from dataclasses import replace
 from itertools import permutations
 
 import pytest
+from msgspec import structs
 from tests.unit.plan.building import ANN, draft, key, lead_id, person, target, want
 
 from crosswalk.model import Note, OnDuplicates, OnMissing
@@ -215,7 +215,7 @@ def test_folding_what_is_folded_changes_nothing():
 
 def test_waiting_drafts_come_in_order_of_time():
     crowd = [person([key(value=f"{name}@x.example"), phone()], at=at) for at, name in enumerate("dacb", start=1)]
-    others = [replace(one, claims=tuple(f"other{claim}" for claim in one.claims)) for one in crowd]
+    others = [structs.replace(one, claims=tuple(f"other{claim}" for claim in one.claims)) for one in crowd]
     later = fold.fold([*reversed(others), *crowd]).later
     assert sorted(one.origins[0].freshness for one in later) == [one.origins[0].freshness for one in later]
 

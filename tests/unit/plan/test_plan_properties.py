@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from tests.plugin import LONG
 from tests.unit.plan.building import by_key, described, hmac, key, lead, lead_id, person, record, view, want
 
@@ -188,7 +189,7 @@ WANTS = st.lists(
 
 
 def standing(wants):
-    return [replace(one, value="n/a", placeholder=True) for one in wants]
+    return [structs.replace(one, value="n/a", placeholder=True) for one in wants]
 
 
 @st.composite
@@ -242,7 +243,7 @@ def test_a_value_in_its_normal_form_is_the_same_value(kind, value, update):
 @quick
 @given(WANTS, leads(), st.integers(1, 9))
 def test_a_filled_field_that_only_fills_empty_is_equal_before_and_after(wants, found, at):
-    filling = [replace(one, update=UpdatePolicy.FILL_EMPTY) for one in wants]
+    filling = [structs.replace(one, update=UpdatePolicy.FILL_EMPTY) for one in wants]
     state = RecordState(found.id, "Lead", 1, {"Phone": policies.FieldState(f"{at}", hmac("other"))})
     change = decided(filling, found, [state]).change
     filled = {name for name, value in found.fields.items() if canonical("string", value) is not None}
