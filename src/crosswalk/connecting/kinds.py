@@ -78,6 +78,11 @@ def of(kind: str) -> Kind:
     return Kind(kind, *_KNOWN[kind], _FOUND_IN.get(kind, "")) if kind in _KNOWN else Kind(kind, kind, "")
 
 
+def title(kind: str) -> str:
+    """Return how a kind is called, installed or not."""
+    return _KNOWN[kind][0] if kind in _KNOWN else kind
+
+
 def fields(kind: Kind, settings: Mapping[str, Any]) -> Sequence[Field]:
     """Return the settings of a source as fields of a form; what its system tells us is left out."""
     if kind.model is None:

@@ -64,11 +64,11 @@ def on_insert(wants: Sequence[Want], field: Field, hmac: Hmac) -> FieldDecision:
     statuses = _asked(real) if policy.update is UpdatePolicy.ADVANCE and policy.ladder else {}
     value = _first_value(real, policy, statuses)
     if value is None and policy.update is UpdatePolicy.OVERWRITE:
-        return FieldDecision(False, None, "overwrite: cleared before it was created", FieldState(freshness=freshness))
+        return FieldDecision(False, None, "A newer event empties it", FieldState(freshness=freshness))
     if value is None:
         return _placeholder(wants, field, hmac, freshness)
     state = FieldState(freshness=freshness, sent=digest(field, value, hmac), statuses=statuses)
-    return FieldDecision(send=True, value=value, why=f"new record ({policy.row})", considered=state)
+    return FieldDecision(send=True, value=value, why=f"New record ({policy.row})", considered=state)
 
 
 def _first_value(real: Sequence[Want], policy: Want, statuses: Mapping[str, str]) -> Any:
@@ -87,19 +87,19 @@ def _placeholder(wants: Sequence[Want], field: Field, hmac: Hmac, freshness: str
         return FieldDecision(False, None, "nothing to send", FieldState(freshness=freshness))
     want = min(stands_in, key=_order)
     state = FieldState(freshness=freshness, sent=digest(field, want.value, hmac), placeholder=True)
-    return FieldDecision(send=True, value=want.value, why=f"placeholder ({want.row})", considered=state)
+    return FieldDecision(send=True, value=want.value, why=f"Stands in for a required value ({want.row})", considered=state)
 
 
 def on_update(wants: Sequence[Want], current: Any, field: Field, state: FieldState, hmac: Hmac) -> FieldDecision:
     """Decide a field of a record that stands in the org with the value `current`."""
     real = [want for want in wants if not want.placeholder]
     if not real:
-        return FieldDecision(False, None, "placeholders serve new records only", state)
+        return FieldDecision(False, None, "A placeholder serves new records only", state)
     newest = max(want.freshness for want in real)
     seen = replace(state, freshness=max(state.freshness, newest))
     policy = governing(real)
     if policy.update is UpdatePolicy.CREATE_ONLY:
-        return FieldDecision(False, None, "create-only: the record exists", seen)
+        return FieldDecision(False, None, "Set only when the record is made", seen)
     if policy.update is UpdatePolicy.ADVANCE and policy.ladder:
         return _advance(real, policy.ladder, current, field, seen, state.freshness, hmac)
     if policy.update is UpdatePolicy.OVERWRITE:
@@ -110,11 +110,11 @@ def on_update(wants: Sequence[Want], current: Any, field: Field, state: FieldSta
 def _fill_empty(wants: Sequence[Want], current: Any, field: Field, seen: FieldState, hmac: Hmac) -> FieldDecision:
     values = [want for want in wants if want.value is not None]
     if not values:
-        return FieldDecision(False, None, "fill-empty: no value to fill with", seen)
+        return FieldDecision(False, None, "The event brings no value", seen)
     if _normal(field, current) is not None and not _is_our_placeholder(current, field, seen, hmac):
-        return FieldDecision(False, None, "fill-empty: the field is filled", seen)
+        return FieldDecision(False, None, "Already filled, so it stays as it is", seen)
     want = min(values, key=_order)
-    return _sent_unless_repeated(want, current, field, seen, hmac, "fill-empty: the field was empty")
+    return _sent_unless_repeated(want, current, field, seen, hmac, "Fills an empty field")
 
 
 def _is_our_placeholder(current: Any, field: Field, seen: FieldState, hmac: Hmac) -> bool:
@@ -125,17 +125,17 @@ def _is_our_placeholder(current: Any, field: Field, seen: FieldState, hmac: Hmac
 def _overwrite(wants: Sequence[Want], current: Any, field: Field, seen: FieldState, before: str, hmac: Hmac) -> FieldDecision:
     want = newest(wants)
     if want.freshness <= before:
-        return FieldDecision(False, None, "overwrite: a newer event was considered already", seen)
-    return _sent_unless_repeated(want, current, field, seen, hmac, "overwrite: the newest value")
+        return FieldDecision(False, None, "A newer event was considered already", seen)
+    return _sent_unless_repeated(want, current, field, seen, hmac, "Overwrites with the newest value")
 
 
 def _sent_unless_repeated(want: Want, current: Any, field: Field, seen: FieldState, hmac: Hmac, why: str) -> FieldDecision:
     wanted = digest(field, want.value, hmac)
     considered = replace(seen, sent=wanted, placeholder=False)
     if _normal(field, current) == _normal(field, want.value):
-        return FieldDecision(False, None, "the org holds this value already", considered)
+        return FieldDecision(False, None, "Salesforce holds this value already", considered)
     if wanted == seen.sent:
-        return FieldDecision(False, None, "sent before and changed in Salesforce since: left alone", seen)
+        return FieldDecision(False, None, "Sent before and changed in Salesforce since, so it is left alone", seen)
     return FieldDecision(send=True, value=want.value, why=f"{why} ({want.row})", considered=considered)
 
 
@@ -147,15 +147,15 @@ def _advance(wants: Sequence[Want], ladder: Ladder, current: Any, field: Field, 
     considered = replace(seen, statuses=statuses)
     target = reached(ladder, statuses)
     if target is None:
-        return FieldDecision(False, None, "advance: no status of the list was asked for", considered)
+        return FieldDecision(False, None, "No status of the list was asked for", considered)
     wanted = digest(field, target, hmac)
     if _same(target, stands):
-        return FieldDecision(False, None, "advance: the status stands already", replace(considered, sent=wanted, placeholder=False))
+        return FieldDecision(False, None, "The status stands already", replace(considered, sent=wanted, placeholder=False))
     if wanted == seen.sent:
-        return FieldDecision(False, None, "advance: changed in Salesforce since, left alone", considered)
+        return FieldDecision(False, None, "Changed in Salesforce since, so it is left alone", considered)
     if held is not None and _spelled(ladder, held) is None:
-        return FieldDecision(False, None, f"advance: {current} is not in the list", considered, held=Reason.UNKNOWN_STATUS)
-    return FieldDecision(True, target, f"advance to {target}", replace(considered, sent=wanted, placeholder=False))
+        return FieldDecision(False, None, f"The status {current} is not in the list", considered, held=Reason.UNKNOWN_STATUS)
+    return FieldDecision(True, target, f"Moves forward to {target}", replace(considered, sent=wanted, placeholder=False))
 
 
 def _standing(held: str | None, field: Field, seen: FieldState, before: str, hmac: Hmac) -> Mapping[str, str]:

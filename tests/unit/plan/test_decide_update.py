@@ -103,7 +103,7 @@ def test_nothing_to_send_is_unchanged(value, current, update):
 
 
 def test_unchanged_says_why():
-    assert "fill-empty: the field is filled" in phone(update=UpdatePolicy.FILL_EMPTY).detail
+    assert "Already filled, so it stays as it is" in phone(update=UpdatePolicy.FILL_EMPTY).detail
 
 
 def test_unchanged_still_remembers_the_events_time():

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from crosswalk.access.caller import Caller
 from crosswalk.access.roles import Permission
+from crosswalk.connecting import kinds
 from crosswalk.engine import asking, jobs, schedules
 from crosswalk.engine.jobs import JobKind
 from crosswalk.engine.schedules import Wish
@@ -158,7 +159,7 @@ async def _shown(request: Request, caller: Caller, source_id: str, problem: str 
     starts = job_views.coming(told, services.clock.now())
     context = JobsPage(
         told=chosen,
-        sources=[(one.id, f"{one.name} ({one.kind.capitalize()})") for one in known],
+        sources=[(one.id, f"{one.name} ({kinds.title(one.kind)})") for one in known],
         starts=starts[:_MOST_STARTS_SHOWN],
         more_starts=max(0, len(starts) - _MOST_STARTS_SHOWN),
         may_configure=chosen is not None and source_access.may(configuration, caller, chosen.source, Permission.CONFIGURE),

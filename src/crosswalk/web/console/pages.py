@@ -23,6 +23,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from crosswalk.access.caller import Caller
+from crosswalk.connecting import kinds
 from crosswalk.web import callers
 from crosswalk.web.console import icons, navigation, wording
 from crosswalk.web.console.navigation import Shown
@@ -188,7 +189,17 @@ def _environment(files: Files) -> Environment:
     environment.globals.update(
         {"asset": files.address, "icon": icon, "outcomes": icons.OUTCOMES, "entries": icons.ENTRIES, "plural": wording.plural}
     )
-    environment.filters.update({"number": wording.number, "initials": wording.initials, "when": _when, "full_time": _full_time})
+    environment.filters.update(
+        {
+            "number": wording.number,
+            "initials": wording.initials,
+            "browser": wording.browser,
+            "day": wording.day,
+            "system": kinds.title,
+            "when": _when,
+            "full_time": _full_time,
+        }
+    )
     return environment
 
 

@@ -1,6 +1,7 @@
 """How pages write numbers and times. Times are in the reader's zone, which the browser tells by a cookie; without it in UTC."""
 
-from datetime import UTC, datetime, tzinfo
+import re
+from datetime import UTC, date, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from markupsafe import Markup
@@ -8,6 +9,9 @@ from starlette.requests import Request
 
 ZONE_COOKIE = "crosswalk_zone"
 _MINUTE, _HOUR = 60, 3600
+# Each browser also names those it wants to be taken for, so the most particular comes first.
+_BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Version", "Safari"))
+_SYSTEMS = ("Windows", "Android", "iPhone", "iPad", "Mac OS X", "CrOS", "Linux")
 
 
 def zone(request: Request) -> tzinfo:
@@ -28,6 +32,19 @@ def full(at: datetime, in_zone: tzinfo) -> str:
     """Return a time as "10 Mar 2026, 17:40"."""
     local = at.astimezone(in_zone)
     return f"{local.day} {local:%b %Y, %H:%M}"
+
+
+def day(iso: str) -> str:
+    """Return a day, given as 2026-03-10, as "10 Mar 2026"."""
+    of = date.fromisoformat(iso)
+    return f"{of.day} {of:%b %Y}"
+
+
+def browser(agent: str) -> str:
+    """Return a browser's own description as "Firefox 140 on Linux"; what is no such description is returned as it is."""
+    found = next((f"{name} {hit[1]}" for mark, name in _BROWSERS if (hit := re.search(rf"{mark}/(\d+)", agent))), "")
+    system = next((name for name in _SYSTEMS if name in agent), "")
+    return f"{found} on {system}" if found and system else found or agent or "unknown"
 
 
 def moment(at: datetime | None, now: datetime, in_zone: tzinfo) -> Markup:
