@@ -107,7 +107,10 @@ _EXPLAINED: dict[Reason, Explanation] = {
     Reason.UNKNOWN_STATUS: Explanation(
         State.HELD, "The record has a status outside the mapped list; add it to the list or change it, then replay."
     ),
-    Reason.PERSON_ACCOUNT: Explanation(State.HELD, "The person is or would be a person account; create it in Salesforce, then replay."),
+    Reason.PERSON_ACCOUNT: Explanation(
+        State.HELD,
+        "The person is a person account; let the mapping look for people in Account, with a LastName and no Name, then replay.",
+    ),
     Reason.CONVERTED_LEAD: Explanation(
         State.HELD,
         'The lead is converted and following is off; switch on "Use contact ID for converted leads", then replay.',

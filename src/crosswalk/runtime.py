@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from crosswalk.clock import Clock, Time
 from crosswalk.connecting.practice import Practice
+from crosswalk.engine.conversions import Conversions
 from crosswalk.engine.housekeeping import Housekeeping
 from crosswalk.engine.notices import Notices
 from crosswalk.engine.orgs import Orgs
@@ -64,7 +65,8 @@ class Runtime:
 
     def worker(self) -> Worker:
         """Return a worker on these parts."""
-        return Worker(self.engine, self.orgs, beside=(self.notices(), self.supervisor(), Housekeeping(self.engine)))
+        beside = (self.notices(), self.supervisor(), Conversions(self.engine, self.orgs), Housekeeping(self.engine))
+        return Worker(self.engine, self.orgs, beside=beside)
 
     def notices(self) -> Notices:
         """Return what fetches notices on these parts."""

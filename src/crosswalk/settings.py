@@ -30,6 +30,7 @@ class Timings(BaseModel):
     usage_max_age: float = Field(60, description="How old the last seen API usage may be before /limits is asked.")
     token_lease: float = Field(30, description="How long one worker may take to refresh a token.")
     idle_poll: float = Field(0.5, description="How long an idle worker sleeps when nothing wakes it.")
+    conversions: float = Field(3_600, description="How often the org is asked which leads were converted.")
     housekeeping: float = Field(3_600, description="How often old content is blanked and old traces are deleted.")
     alert_look: float = Field(60, description="How often causes of alerts are looked for, and unsent alerts sent.")
     alert_raise: float = Field(120, description="How long a cause lasts before its alert is raised.")

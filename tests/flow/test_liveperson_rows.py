@@ -11,6 +11,7 @@ from tests.vendors.liveperson import ACCOUNT, CLIENT_SECRET, SIGNING_SECRET, Liv
 from tests.world import KEY_FIELD
 
 from crosswalk.cli import source_checks
+from crosswalk.engine.conversions import Conversions
 from crosswalk.engine.notices import Notices
 from crosswalk.engine.pulls import Puller
 from crosswalk.engine.vendors import Vendors
@@ -298,14 +299,45 @@ async def test_a_transcript_is_tied_to_the_person_who_is_known(talks):
     assert [{"Contact__c": contact, "Lead__c": None}, {"Contact__c": None, "Lead__c": lead}] == found
 
 
-async def test_a_person_account_is_found_and_tied(open_world):
-    async with standing(await open_world(org_settings=OrgSettings(person_accounts=True))) as talks:
-        await talks.map("person_accounts")
-        (account,) = await talks.here.seed("Account", {"LastName": "Berg", "PersonEmail": "elin.berg@nordkaj.example"})
-        talks.vendor.chat(1, visitorName="Elin Berg", surveys={"preChat": {"Email": "ELIN.berg@nordkaj.example", "Phone": "+46700000001"}})
+@pytest.fixture
+async def with_person_accounts(open_world):
+    async with standing(await open_world(org_settings=OrgSettings(person_accounts=True))) as found:
+        yield found
+
+
+@pytest.mark.shows("LP-116")
+async def test_a_person_account_is_found_filled_and_tied_as_account_and_as_contact(with_person_accounts):
+    talks = with_person_accounts
+    await talks.map("person_accounts")
+    (account,) = await talks.here.seed("Account", {"LastName": "Berg", "PersonEmail": "elin.berg@nordkaj.example"})
+    talks.vendor.chat(1, visitorName="Elin Berg", surveys={"preChat": {"Email": "ELIN.berg@nordkaj.example", "Phone": "+46700000001"}})
+    await talks.pull("chats")
+    (person,) = await talks.here.records("SELECT PersonMobilePhone, PersonContactId FROM Account")
+    tied = await talks.transcript("Account__c", "Contact__c")
+    assert (account, person["PersonContactId"], "+46700000001") == (*tied.values(), person["PersonMobilePhone"])
+
+
+@pytest.mark.shows("LP-116", "P3")
+async def test_somebody_unknown_becomes_one_person_account_and_is_tied_as_account_and_as_contact(with_person_accounts):
+    talks = with_person_accounts
+    await talks.map("new_person_accounts")
+    for number in (1, 2):
+        talks.vendor.chat(number, **ELIN)
         await talks.pull("chats")
-        (person,) = await talks.here.records("SELECT PersonMobilePhone FROM Account")
-        assert (account, "+46700000001") == (await talks.transcript("Account__c"), person["PersonMobilePhone"])
+    (person,) = await talks.here.records("SELECT Id, Name, IsPersonAccount, PersonEmail, PersonContactId FROM Account")
+    tied = await talks.here.records(f"SELECT Account__c, Contact__c FROM {TRANSCRIPT}")
+    assert ["Elin Berg", True, "elin.berg@nordkaj.example"] == [person[name] for name in ("Name", "IsPersonAccount", "PersonEmail")]
+    assert [{"Account__c": person["Id"], "Contact__c": person["PersonContactId"]}] * 2 == tied
+
+
+async def test_a_company_never_lends_its_contacts_to_a_transcript(with_person_accounts):
+    talks = with_person_accounts
+    await talks.map("person_accounts")
+    (company,) = await talks.here.seed("Account", {"Name": "Nordkaj", "PersonEmail": "elin.berg@nordkaj.example"})
+    await talks.here.seed("Contact", {"LastName": "Holm", "AccountId": company})
+    talks.vendor.chat(1, **ELIN)
+    await talks.pull("chats")
+    assert {"Account__c": company, "Contact__c": None} == await talks.transcript("Account__c", "Contact__c")
 
 
 async def test_nobody_is_created_for_somebody_unknown(talks):
@@ -332,6 +364,71 @@ async def test_a_lead_converted_later_is_followed_when_the_conversation_is_repla
     contact = await talks.here.convert(lead)
     await talks.here.replay()
     assert {"Contact__c": contact, "Lead__c": lead} == await talks.transcript("Contact__c", "Lead__c")
+
+
+async def followed(talks):
+    """Let an hour pass, look for converted leads, and work off what that brings; return how much it was."""
+    talks.here.clock.advance(3_600)
+    count = await Conversions(talks.here.engine, talks.here.orgs).sweep()
+    await talks.here.drain()
+    return count
+
+
+@pytest.mark.shows("LP-117")
+async def test_a_transcript_follows_its_lead_into_contact_account_and_opportunity(talks):
+    await talks.map()
+    (lead,) = await talks.here.seed("Lead", {"LastName": "Berg", "Email": "elin.berg@nordkaj.example", "Company": "Nordkaj"})
+    talks.vendor.chat(1, **ELIN)
+    await talks.pull("chats")
+    contact = await talks.here.convert(lead, createOpportunity=True)
+    await followed(talks)
+    (account,) = await talks.here.records("SELECT Id FROM Account")
+    (opportunity,) = await talks.here.records("SELECT Id FROM Opportunity")
+    linked = await talks.transcript("Lead__c", "Contact__c", "Account__c", "Opportunity__c")
+    assert [lead, contact, account["Id"], opportunity["Id"]] == list(linked.values())
+
+
+@pytest.mark.shows("LP-117")
+async def test_the_contact_shows_the_transcript_of_the_lead_it_was(talks):
+    await talks.map()
+    (lead,) = await talks.here.seed("Lead", {"LastName": "Berg", "Email": "elin.berg@nordkaj.example", "Company": "Nordkaj"})
+    talks.vendor.chat(1, **ELIN)
+    await talks.pull("chats")
+    contact = await talks.here.convert(lead)
+    await followed(talks)
+    shown = await talks.here.records(f"SELECT Conversation_Id__c FROM {TRANSCRIPT} WHERE Contact__c = '{contact}'")
+    assert [{"Conversation_Id__c": "4294970001"}] == shown
+
+
+async def test_a_converted_lead_is_followed_once_and_one_that_stays_is_left_alone(talks):
+    await talks.map()
+    lead, _ = await talks.here.seed(
+        "Lead",
+        {"LastName": "Berg", "Email": "elin.berg@nordkaj.example", "Company": "Nordkaj"},
+        {"LastName": "Rossetti", "Email": "d2@studio.example", "Company": "Studio"},
+    )
+    talks.vendor.chat(1, **ELIN)
+    talks.vendor.conversation(2)
+    await talks.pull()
+    await talks.here.convert(lead)
+    assert [1, 0, 0] == [await followed(talks) for _ in range(3)]
+
+
+async def test_an_org_is_asked_for_converted_leads_once_an_hour(talks):
+    await talks.map()
+    look = Conversions(talks.here.engine, talks.here.orgs).sweep
+    used = [(await talks.here.calls())["used"] for _ in range(3) if not await look()]
+    assert used[0] == used[2]
+
+
+async def test_a_later_conversation_is_not_tied_to_what_the_lead_became_long_before(talks):
+    await talks.map()
+    (lead,) = await talks.here.seed("Lead", {"LastName": "Berg", "Email": "elin.berg@nordkaj.example", "Company": "Nordkaj"})
+    contact = await talks.here.convert(lead, createOpportunity=True)
+    talks.here.clock.advance(5 * 86_400)
+    talks.vendor.chat(1, **ELIN)
+    await talks.pull("chats")
+    assert {"Contact__c": contact, "Opportunity__c": None} == await talks.transcript("Contact__c", "Opportunity__c")
 
 
 async def test_what_a_person_linked_stays_linked(talks):

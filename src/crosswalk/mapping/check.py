@@ -206,4 +206,5 @@ def unfilled(step: Step, target: ObjectType) -> list[Field]:
         key.field.lower() for key in step.match
     }
     filled |= {"campaignid", "leadid", "contactid"} if target.name == "CampaignMember" else set()
+    filled |= {"name"} if target.field("IsPersonAccount") and "lastname" in filled else set()  # Salesforce names people itself
     return [described for name, described in target.fields.items() if described.required and name not in filled]

@@ -1,8 +1,8 @@
 """Match keys in one normal form, and the claims they stand for.
 
-Two events mean the same record when they have a claim in common, so the form must not depend on who sent the value. Lead and Contact
-share one namespace: a person found by email is one person, whichever object holds it. Text is lowered, not case-folded: Salesforce
-compares without case but does not think that "ß" is "ss", and the normal form is what it is asked for.
+Two events mean the same record when they have a claim in common, so the form must not depend on who sent the value. Lead, Contact and
+person account share one namespace: a person found by email is one person, whichever object holds it. Text is lowered, not case-folded:
+Salesforce compares without case but does not think that "ß" is "ss", and the normal form is what it is asked for.
 """
 
 import unicodedata
@@ -13,6 +13,7 @@ from crosswalk.mapping.convert import storable, units
 from crosswalk.model import Event, Field
 
 PERSON_OBJECTS = frozenset({"lead", "contact"})
+_OF_PERSON_ACCOUNTS = {"personemail": "email", "personmobilephone": "mobilephone", "personhomephone": "homephone"}
 
 
 def normalised(field: Field, value: Any) -> str | None:
@@ -43,6 +44,8 @@ def match_claim(object_name: str, field_name: str, value: str) -> str:
         return record_claim(value)
     if object_name.lower() in PERSON_OBJECTS:
         return f"person:{field_name.lower()}={value}"
+    if object_name.lower() == "account" and (personal := _OF_PERSON_ACCOUNTS.get(field_name.lower())):
+        return f"person:{personal}={value}"
     return f"{object_name}:{field_name}={value}"
 
 

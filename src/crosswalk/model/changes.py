@@ -107,6 +107,7 @@ class Decision:
     considered: Mapping[str, FieldState] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
     aliases: tuple[tuple[str, str], ...] = ()  # other ids the same person goes by
+    became: tuple[tuple[str, str], ...] = ()  # object and id of what the person's lead was converted into
 
 
 @dataclass(frozen=True, slots=True)

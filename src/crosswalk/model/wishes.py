@@ -125,7 +125,10 @@ CAMPAIGN = "campaign"  # the part of joined ids that is the campaign of the even
 
 @dataclass(frozen=True, slots=True)
 class StepRecord:
-    """A value that is the record of an earlier step of the same event; of a record of another object than `object` nothing is wanted."""
+    """A value that is the record of an earlier step of the same event.
+
+    With `object` only a record of that object is wanted: the step's own, what a lead was converted into, or a person account's contact.
+    """
 
     step: str
     object: str | None = None
@@ -150,11 +153,12 @@ class JoinedIds:
 
 @dataclass(frozen=True, slots=True)
 class AutoMatch:
-    """A value that is the id of the record of `object` whose `field` equals `value`."""
+    """A value that is the id of the record of `object` whose `field` equals `value`; `is_twin` takes contacts of person accounts alone."""
 
     object: str
     field: str
     value: str
+    is_twin: bool = False
 
 
 class Want(Struct, frozen=True):

@@ -29,7 +29,7 @@ from crosswalk.plan import match, policies, references, versions
 from crosswalk.reasons import Reason, State
 
 _ALWAYS = {
-    "Lead": ("IsConverted", "ConvertedContactId", "MasterRecordId"),
+    "Lead": ("IsConverted", "ConvertedContactId", *(name for _, name in match.BECOMES), match.CONVERTED_ON, "MasterRecordId"),
     "Contact": ("MasterRecordId", "IsPersonAccount"),
     "Account": ("MasterRecordId",),
     "User": ("IsActive",),
@@ -95,7 +95,7 @@ def decide(draft: Draft, links: match.Links, answers: Answers, view: View) -> De
         draft = structs.replace(draft, notes=(*draft.notes, note))
     if found.record is None:
         return _missing(draft, answers, view, found.replaces)
-    return replace(_update(draft, found.record, found.aliases, answers, view), aliases=found.aliases)
+    return replace(_update(draft, found.record, found.aliases, answers, view), aliases=found.aliases, became=found.became)
 
 
 def _remembered(record: Record, aliases: Aliases, view: View) -> dict[str, FieldState]:
@@ -232,11 +232,15 @@ def _assigned(draft: Draft, target: Target) -> bool:
 
 
 def _person_account(target: Target, grouped: Mapping[str, Sequence[Want]], schema: OrgSchema) -> references.Held | None:
-    """Hold an account that would be a person: its record type and its twin contact are for the org's people to decide (B19)."""
+    """Hold an account that would be half a person: a last name without a name is what makes an account one (B19)."""
     names = [name for name in grouped if name in ("FirstName", "LastName") or name.startswith("Person")]
     if target.object != "Account" or not names or schema.field("Account", "IsPersonAccount") is None:
         return None
-    return references.Held(Reason.PERSON_ACCOUNT, f"{', '.join(sorted(names))} would make it a person account")
+    has_name, has_last_name = (any(want.value is not None for want in grouped.get(name, ())) for name in ("Name", "LastName"))
+    if has_last_name and not has_name:
+        return None
+    sentence = f"{', '.join(sorted(names))} would make it a person account, which needs a LastName and takes no Name"
+    return references.Held(Reason.PERSON_ACCOUNT, sentence)
 
 
 def _parent_of(fields: Mapping[str, Any]) -> str | None:

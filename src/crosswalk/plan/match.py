@@ -5,14 +5,18 @@ remember (its key may have been changed or merged away). Contact and Lead are as
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
-from crosswalk.model import Answers, AutoMatch, Draft, Link, OnDeleted, OnDuplicates, Question, Record, Target
+from crosswalk.model import EPOCH, Answers, AutoMatch, Draft, Link, OnDeleted, OnDuplicates, Question, Record, Target
 from crosswalk.plan.canonical import record_id18
 from crosswalk.reasons import Reason
 
 MANY = 50  # more hits than this cannot be one person
 _PERSON = ("Contact", "Lead")
+BECOMES = (("Account", "ConvertedAccountId"), ("Opportunity", "ConvertedOpportunityId"))
+"""What a lead is converted into beside its contact, by object, and the lead's field that says so."""
+CONVERTED_ON = "ConvertedDate"
 _OF_CAMPAIGN = ("CampaignMember", "CampaignMemberStatus")
 
 
@@ -23,8 +27,8 @@ Links = Mapping[str, Sequence[Link]]  # by claim key
 class Match:
     """The record found, or none, or why no choice can be made.
 
-    `aliases` are other ids the same person goes by: the converted lead behind a contact. `replaces` is a deleted record that is to be
-    created anew.
+    `aliases` are other ids the same person goes by: the converted lead behind a contact; `became` is what else that lead was converted
+    into, where it was after the event. `replaces` is a deleted record that is to be created anew.
     """
 
     record: Record | None = None
@@ -32,6 +36,7 @@ class Match:
     skipped: bool = False
     detail: str = ""
     aliases: tuple[tuple[str, str], ...] = ()
+    became: tuple[tuple[str, str], ...] = ()
     disagree: bool = False
     replaces: str | None = None
 
@@ -182,7 +187,7 @@ def _alive(draft: Draft, record: Record, answers: Answers) -> Match:
         return _gone(draft, record.id)
     if survivor.fields.get("IsConverted"):
         return _converted(draft, (survivor,), answers)
-    return Match(survivor, aliases=_aliases(draft, survivor, answers))
+    return _met(draft, survivor, _leads_behind(draft, survivor, answers))
 
 
 def _survivor(record: Record, answers: Answers) -> Record | None:
@@ -236,7 +241,8 @@ def _chosen(draft: Draft, hits: _Found, answers: Answers) -> Match:
     if len(hits.records) > 1 and draft.on_duplicates is OnDuplicates.HOLD:
         return Match(held=Reason.TOO_MANY, detail=f"{len(hits.records)} records match")
     record = pick(hits.records, draft.on_duplicates)
-    return Match(record, aliases=_aliases(draft, record, answers), disagree=_disagree(draft, record, answers))
+    found = _met(draft, record, _leads_behind(draft, record, answers))
+    return replace(found, disagree=_disagree(draft, record, answers))
 
 
 def pick(records: Sequence[Record], choice: OnDuplicates) -> Record:
@@ -260,17 +266,32 @@ def _converted(draft: Draft, leads: Sequence[Record], answers: Answers) -> Match
     contact = _survivor(known, answers) if known else None
     if contact is None:
         return Match(held=Reason.CONVERTED_LEAD, detail="the converted lead's contact is not to be found")
-    return Match(contact, aliases=_aliases(draft, contact, answers, (lead,)))
+    return _met(draft, contact, (*_leads_behind(draft, contact, answers), lead))
 
 
-def _aliases(draft: Draft, record: Record, answers: Answers, leads: Sequence[Record] = ()) -> tuple[tuple[str, str], ...]:
-    """Return the converted leads that became this contact: a campaign may still hold their member row."""
+def _met(draft: Draft, record: Record, leads: Sequence[Record]) -> Match:
+    """Return a found record with the leads behind it: a campaign may still hold their member row, and their event its place with them."""
+    behind = {lead.id: lead for lead in leads}
+    aliases = tuple(("LeadId", lead_id) for lead_id in sorted(behind))
+    before = [behind[lead_id] for lead_id in sorted(behind) if _precedes(draft, behind[lead_id])]
+    became = {name: str(lead.fields[field]) for lead in before for name, field in BECOMES if lead.fields.get(field)}
+    return Match(record, aliases=aliases, became=tuple(became.items()))
+
+
+def _leads_behind(draft: Draft, record: Record, answers: Answers) -> tuple[Record, ...]:
+    """Return the converted leads among the answers that became this contact."""
     if record.object != "Contact":
         return ()
     asked = [found for _, question in _key_questions(draft) for found in answers.get(question, ())]
     became = [lead for lead in asked if lead.object == "Lead" and lead.fields.get("ConvertedContactId")]
-    behind = {lead.id for lead in became if record_id18(str(lead.fields["ConvertedContactId"])) == record.id}
-    return tuple(("LeadId", lead_id) for lead_id in sorted(behind | {lead.id for lead in leads}))
+    return tuple(lead for lead in became if record_id18(str(lead.fields["ConvertedContactId"])) == record.id)
+
+
+def _precedes(draft: Draft, lead: Record) -> bool:
+    """Tell whether the event was with the lead before it was converted; the org tells the day alone, in a zone of its own."""
+    day = lead.fields.get(CONVERTED_ON)
+    latest = datetime.fromisoformat(f"{day}T00:00:00+00:00") + timedelta(days=2) if day else EPOCH
+    return any(int(origin.freshness.partition(".")[0]) < (latest - EPOCH) // datetime.resolution for origin in draft.origins)
 
 
 def _disagree(draft: Draft, record: Record, answers: Answers) -> bool:

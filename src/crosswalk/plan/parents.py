@@ -10,18 +10,28 @@ from dataclasses import dataclass
 from msgspec import structs
 
 from crosswalk import record_ids
-from crosswalk.model import CAMPAIGN, Draft, JoinedIds, MatchKey, Note, StepRecord, Target, UpdatePolicy, Want
+from crosswalk.model import CAMPAIGN, AutoMatch, Draft, JoinedIds, MatchKey, Note, StepRecord, Target, UpdatePolicy, Want
 
 _MEMBER_FIELD = {"Lead": "LeadId", "Contact": "ContactId", "Account": "AccountId"}
 
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """The record a step ended on, and other ids the same person goes by."""
+    """The record a step ended on, other ids the same person goes by, and what their lead was converted into, as object and id."""
 
     object: str
     id: str
     aliases: tuple[tuple[str, str], ...] = ()
+    became: tuple[tuple[str, str], ...] = ()
+
+    def of(self, object_name: str | None) -> str | AutoMatch | None:
+        """Return the person's or step's record of an object: its id, how to find it, or None when there is none."""
+        wanted = (object_name or self.object).lower()
+        if wanted == self.object.lower():
+            return self.id
+        if wanted == "contact" and self.object == "Account":
+            return AutoMatch("Contact", "AccountId", self.id, is_twin=True)
+        return next((record_id for name, record_id in self.became if name.lower() == wanted), None)
 
 
 def needed(draft: Draft) -> frozenset[str]:
@@ -68,10 +78,11 @@ def _resolved(wants: Iterable[Want], campaign: str | None, parents: Mapping[str,
         value = want.value
         if isinstance(value, StepRecord):
             parent = parents[value.step]
-            if value.object and value.object.lower() != parent.object.lower():
+            record = parent.of(value.object)
+            if record is None:
                 notes.append(Note("no_step_record", want.row, f"The record is a {parent.object} and no {value.object}; it was left out."))
                 continue
-            yield structs.replace(want, value=parent.id)
+            yield structs.replace(want, value=record)
         elif isinstance(value, JoinedIds):
             ids = [campaign if part == CAMPAIGN else parents[part].id for part in value.parts]
             if None in ids:

@@ -31,7 +31,7 @@ def grouped(draft: Draft, target: Target, answers: Answers) -> tuple[dict[str, l
         if not isinstance(want.value, AutoMatch):
             found[want.field].append(want)
             continue
-        hits = _usable(answers.get(match.auto_question(want.value), ()))
+        hits = _usable(answers.get(match.auto_question(want.value), ()), want.value)
         if not hits:
             notes.append(_left_out(want, want.value))
         elif len(hits) > 1 and draft.on_duplicates is OnDuplicates.HOLD:
@@ -55,6 +55,8 @@ def _left_out(want: Want, wanted: AutoMatch) -> Note:
     return Note("auto_match_none", want.row, f"No {wanted.object} has this {wanted.field}; {want.field} is left out.")
 
 
-def _usable(records: Sequence[Record]) -> tuple[Record, ...]:
-    """Leave out inactive users: Salesforce refuses them as owners."""
+def _usable(records: Sequence[Record], wanted: AutoMatch) -> tuple[Record, ...]:
+    """Leave out inactive users, whom Salesforce refuses as owners, and contacts of a company where a person account's is wanted."""
+    if wanted.is_twin:
+        return tuple(record for record in records if record.fields.get("IsPersonAccount"))
     return tuple(record for record in records if record.object != "User" or record.fields.get("IsActive") is not False)

@@ -60,7 +60,10 @@ async def hidden(org: Org, written: Iterable[str], schema: OrgSchema) -> list[Fi
         found += await _private(org, names)
     account = schema.object("Account") or (await org.describe.schema(["Account"])).object("Account")
     if account is not None and account.field("IsPersonAccount") is not None and names & {"Contact", "Lead", *_PEOPLE}:
-        sentence = "Person accounts are on: people who are person accounts are held as person_account, and are not written."
+        sentence = (
+            "Person accounts are on: a mapping that looks for people in Account, too, writes and makes them there; others hold what they "
+            "want to write to a person account's contact as person_account."
+        )
         found.append(warn(f"person accounts of {org.connection.name}", sentence))
     return found
 

@@ -152,6 +152,6 @@ class Turn:
 
     def found(self, decision: Decision, record_id: str) -> None:
         """Remember the record a step ended on, for the steps that need it."""
-        parent = Parent(decision.object or "", record_id, decision.aliases)
+        parent = Parent(decision.object or "", record_id, decision.aliases, decision.became)
         for origin in decision.draft.origins:
             self.parents[origin.delivery_id, origin.step] = parent

@@ -32,6 +32,9 @@ class Imagined:
         if change and change.operation is Operation.INSERT:
             record_id = STAND_IN + change.id
             self._made[record_id] = Record(change.object, record_id, change.fields)
+            if change.object == "Account" and change.fields.get("LastName"):  # Salesforce makes the contact of a person account itself
+                twin = f"{record_id}-contact"
+                self._made[twin] = Record("Contact", twin, {"AccountId": record_id, "IsPersonAccount": True})
         elif change and record_id:
             self._changed[record_id] |= change.fields
         if record_id:

@@ -186,9 +186,19 @@ def test_assignment_and_duplicate_rules_are_always_stated(more, expected):
 
 
 @pytest.mark.parametrize("field", ["LastName", "FirstName", "PersonEmail"])
-def test_an_account_that_would_be_a_person_is_held(field):
+def test_an_account_that_would_be_both_company_and_person_is_held(field):
     one = draft(target("Account", wants=[want("Name", "Acme"), want(field, "x")]), claims=("a",))
     assert decided(one, {}, view(schema=org(person_accounts=True))).reason is Reason.PERSON_ACCOUNT
+
+
+def test_a_person_account_without_a_last_name_is_held():
+    one = draft(target("Account", wants=[want("PersonEmail", "x@x.example")]), claims=("a",))
+    assert decided(one, {}, view(schema=org(person_accounts=True))).reason is Reason.PERSON_ACCOUNT
+
+
+def test_a_person_account_is_made_of_a_last_name():
+    one = draft(target("Account", wants=[want("LastName", "Berg"), want("PersonEmail", "x@x.example")]), claims=("a",))
+    assert decided(one, {}, view(schema=org(person_accounts=True))).state is State.WRITTEN
 
 
 def test_an_ordinary_account_is_made_where_there_are_person_accounts():
