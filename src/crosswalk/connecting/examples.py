@@ -1,20 +1,32 @@
-"""Made-up events in each system's own words, to see a source work before its system is set up. All people are fictional."""
+"""Made-up events in each system's own shape, to see a source or a sync work before its system is set up. All people are fictional.
+
+Where the system posts, the example goes through the same door, proof and all; where it is asked, it is read as an answer of its API is.
+"""
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
+from crosswalk.connecting import example_records
 from crosswalk.errors import RequestRefused
 from crosswalk.inbox.commit import Receipt
 from crosswalk.inbox.receive import Receiver
-from crosswalk.model import Priority
+from crosswalk.model import Accepted, Event, Priority
 from crosswalk.sources import registry
-from crosswalk.sources.base import Incoming
+from crosswalk.sources.base import Incoming, NewId
+from crosswalk.sources.kaltura import records as kaltura
+from crosswalk.sources.livechat.chats import Chat, Directory
+from crosswalk.sources.liveperson import records as liveperson
+from crosswalk.sources.liveperson.settings import LivePersonSettings
 from crosswalk.store.configuration import SourceConfig
 from crosswalk.turn.context import Engine
 
-EMAIL = "ines.moreau@atelier-lumen.example"
-_FIRST, _LAST, _COMPANY = "Inès", "Moreau", "Atelier Lumen"
+EMAIL = example_records.PERSON["email"]
+NAME = f"{example_records.PERSON['first_name']} {example_records.PERSON['last_name']}"
+_AGO = timedelta(minutes=10)  # a conversation that has just ended
+
+Made = Callable[[SourceConfig, datetime, NewId], Accepted]
 
 
 def has(kind: str) -> bool:
@@ -22,41 +34,58 @@ def has(kind: str) -> bool:
     return kind in _MADE
 
 
-async def send(engine: Engine, receiver: Receiver, source: SourceConfig) -> Receipt:
-    """Let an example arrive as if its system had sent it, proof and all; raise what the source raises."""
+def made(source: SourceConfig, now: datetime, new_id: NewId) -> Accepted:
+    """Return an example as the source would accept it; raise what the source raises, and 409 where there is none."""
     if source.kind not in _MADE:
         raise RequestRefused("no_example", "There is no example for this kind of source; send a real event.", 409)
-    now, kind = engine.clock.now(), registry.source(source.kind)
-    path, body = _MADE[source.kind](int(now.timestamp()), engine.ids.new())
-    raw = json.dumps(body).encode()
+    return _MADE[source.kind](source, now, new_id)
+
+
+async def send(engine: Engine, receiver: Receiver, source: SourceConfig) -> Receipt:
+    """Let an example arrive, for every sync that takes it."""
+    accepted = made(source, engine.clock.now(), engine.ids.new)
+    return await receiver.receive(source, accepted, priority=Priority.STREAM, fingerprint=registry.source(source.kind).fingerprint)
+
+
+def _livestorm(source: SourceConfig, now: datetime, new_id: NewId) -> Accepted:
+    return _posted(source, "/", example_records.registration(int(now.timestamp()), new_id()), now, new_id)
+
+
+def _rudderstack(source: SourceConfig, now: datetime, new_id: NewId) -> Accepted:
+    return _posted(source, "/v1/identify", example_records.identify(new_id()), now, new_id)
+
+
+def _posted(source: SourceConfig, path: str, body: Mapping[str, Any], now: datetime, new_id: NewId) -> Accepted:
+    kind, raw = registry.source(source.kind), json.dumps(body).encode()
     secret = next((source.secrets[name] for name in kind.secret_names if source.secrets.get(name)), "")
     headers = {name.lower(): value for name, value in kind.sign(raw, secret, now, source.settings).items()}
-    accepted = kind.accept(Incoming("POST", path, headers, {}, raw), source, now, engine.ids.new)
-    return await receiver.receive(source, accepted, priority=Priority.STREAM, fingerprint=kind.fingerprint)
+    return kind.accept(Incoming("POST", path, headers, {}, raw), source, now, new_id)
 
 
-def _livestorm(at: int, unique: str) -> tuple[str, Mapping[str, Any]]:
-    answers = {"email": EMAIL, "first_name": _FIRST, "last_name": _LAST, "company": _COMPANY}
-    detail = {
-        "event_id": "example-event",
-        "session_id": "example-session",
-        "created_at": at,
-        "updated_at": at,
-        "fields": [{"id": name, "type": "text", "value": value} for name, value in answers.items()],
-        "attended": False,
-        "has_viewed_replay": False,
-    }
-    person = {"role": "participant", "created_at": at, "updated_at": at, "email": EMAIL, "first_name": _FIRST, "last_name": _LAST}
-    attributes = {**person, "registrant_detail": detail, "messages_count": 0, "questions_count": 0, "votes_count": 0, "up_votes_count": 0}
-    meta = {"webhook": {"event": "people.registered", "organization_id": "example"}}
-    return "/", {"data": {"id": unique, "type": "people", "attributes": attributes, "meta": meta}}
+def _livechat(source: SourceConfig, now: datetime, new_id: NewId) -> Accepted:
+    chat = Chat.read(example_records.chat(now - _AGO, new_id()))
+    return _read(chat.fetched(source.id, now, new_id(), Directory.empty()) if isinstance(chat, Chat) else chat)
 
 
-def _rudderstack(at: int, unique: str) -> tuple[str, Mapping[str, Any]]:
-    del at
-    traits = {"email": EMAIL, "firstName": _FIRST, "lastName": _LAST, "company": _COMPANY}
-    body = {"type": "identify", "userId": "example-user", "messageId": unique, "traits": traits, "integrations": {"Salesforce": True}}
-    return "/v1/identify", body
+def _kaltura(source: SourceConfig, now: datetime, new_id: NewId) -> Accepted:
+    reading = kaltura.Reading(source.id, now, example_records.KALTURA_EVENT)
+    return _read(reading.profile(example_records.profile(now, new_id()), new_id()))
 
 
-_MADE: Mapping[str, Callable[[int, str], tuple[str, Mapping[str, Any]]]] = {"livestorm": _livestorm, "rudderstack": _rudderstack}
+def _liveperson(source: SourceConfig, now: datetime, new_id: NewId) -> Accepted:
+    settings = LivePersonSettings.model_validate(source.settings)
+    record = example_records.conversation(now - _AGO, f"{settings.account_id}{new_id()}", settings.account_id)
+    return _read(liveperson.Reading(source.id, settings, now).chat(record, new_id()))
+
+
+def _read(found: Event | Any) -> Accepted:
+    return Accepted(events=(found,)) if isinstance(found, Event) else Accepted(invalid=(found,))
+
+
+_MADE: Mapping[str, Made] = {
+    "livestorm": _livestorm,
+    "livechat": _livechat,
+    "kaltura": _kaltura,
+    "rudderstack": _rudderstack,
+    "liveperson": _liveperson,
+}

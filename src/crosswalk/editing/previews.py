@@ -21,6 +21,7 @@ from crosswalk.errors import MappingError, RequestRefused
 from crosswalk.inbox import identity, routing
 from crosswalk.inbox.prepare import PreparedEvent, Provenance
 from crosswalk.journal import settling
+from crosswalk.journal.runs import RunKind
 from crosswalk.journal.settling import Replayed
 from crosswalk.mapping import document, drafts, faces, trial
 from crosswalk.model import Decision, Event, Priority, UpdatePolicy
@@ -105,6 +106,11 @@ async def run(engine: Engine, desk: Desk, events: Sequence[Event], mark: str, ac
     now_shown = await preview(engine, desk, events)
     if now_shown.mark != mark:
         return now_shown
+    return await queue(engine, desk, events, actor)
+
+
+async def queue(engine: Engine, desk: Desk, events: Sequence[Event], actor: str, kind: RunKind = RunKind.REPLAY) -> Replayed:
+    """Hand stored events to this sync alone, as one run: those it has seen again, those from before it for the first time."""
     now = engine.clock.now()
     configuration = await engine.configuration.current()
     async with engine.database.write() as tx:
@@ -118,7 +124,7 @@ async def run(engine: Engine, desk: Desk, events: Sequence[Event], mark: str, ac
         routed = [routing.Routed(PreparedEvent(event, "", provenance), learnt.lane_keys[event.id], (desk.sync,)) for event in fresh]
         await routing.deliver(tx, routed, configuration, engine.ids, now)
         made = {row.event_id: row.id for row in await tx.execute(known)}
-        return await settling.replay(tx, engine.ids, sorted(made.values()), actor, now)
+        return await settling.replay(tx, engine.ids, sorted(made.values()), actor, now, kind)
 
 
 def _whole(desk: Desk, data: Any) -> Mapping[str, Any]:

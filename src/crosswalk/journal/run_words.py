@@ -25,6 +25,7 @@ KINDS: Mapping[RunKind, str] = MappingProxyType(
         RunKind.BACKFILL: "Backfill",
         RunKind.MANUAL: "Manual",
         RunKind.REPLAY: "Replay",
+        RunKind.TEST: "Test delivery",
         RunKind.UNDO: "Undo",
     }
 )

@@ -1,4 +1,4 @@
-"""Bounded pieces of work with totals: a pull, a backfill, a manual range, a replay, an undo.
+"""Bounded pieces of work with totals: a pull, a backfill, a manual range, a replay, a test delivery, an undo.
 
 Totals are counted from what the run did, so that a crash cannot make them wrong; they are counted again as long as something of the run
 waits. The progress of a pull moves in the transaction of each page, for the same reason.
@@ -34,6 +34,7 @@ class RunKind(StrEnum):
     BACKFILL = "backfill"
     MANUAL = "manual"
     REPLAY = "replay"
+    TEST = "test"
     UNDO = "undo"
 
 
@@ -209,6 +210,11 @@ async def request_stop_of(tx: AsyncConnection, source_id: str, now: datetime) ->
     pulls = run.c.kind.in_([kind.value for kind in PULLS])
     under_way = (run.c.source_id == source_id, run.c.state == RunState.RUNNING.value, pulls)
     await tx.execute(update(run).where(*under_way).values(stop_requested_at=now))
+
+
+async def reopen(tx: AsyncConnection, run_id: str) -> None:
+    """Go on with a run that was broken off."""
+    await tx.execute(update(tables.run).where(tables.run.c.id == run_id).values(state=RunState.RUNNING.value, ended_at=None, detail=None))
 
 
 async def finish(tx: AsyncConnection, run_id: str, state: RunState, now: datetime, detail: str = "") -> Totals:

@@ -33,13 +33,15 @@ class Replayed:
     left_out: int
 
 
-async def replay(tx: AsyncConnection, ids: Ids, delivery_ids: Sequence[str], actor: str, now: datetime) -> Replayed:
-    """Queue deliveries again as one run."""
-    run_id = await runs.start(tx, ids, RunKind.REPLAY, now)
+async def replay(
+    tx: AsyncConnection, ids: Ids, delivery_ids: Sequence[str], actor: str, now: datetime, kind: RunKind = RunKind.REPLAY
+) -> Replayed:
+    """Queue deliveries again as one run of a kind."""
+    run_id = await runs.start(tx, ids, kind, now)
     queued = await deliveries.replay(tx, delivery_ids, now, run_id)
     await runs.finish(tx, run_id, RunState.DONE, now)  # its totals go on counting what becomes of them
     await totals.recount(tx, queued, now)
-    await _tell(tx, ids, actor, "delivery.replay", delivery_ids, {"queued": len(queued), "run": run_id}, now)
+    await _tell(tx, ids, actor, f"delivery.{kind}", delivery_ids, {"queued": len(queued), "run": run_id}, now)
     return Replayed(run_id, queued, len(set(delivery_ids)) - len(queued))
 
 

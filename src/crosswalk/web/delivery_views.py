@@ -125,9 +125,9 @@ async def counts(services: Services, found: Filter, most: int) -> Mapping[State,
 async def story(services: Services, caller: Caller, delivery_id: str) -> Story:
     """Return one delivery in full; raise 404 when there is none and 403 when its connection is none of the caller's business."""
     async with services.database.read() as tx:
-        full = await _full(services, tx, delivery_id)
+        full = await _full(services, tx, delivery_id) if "\x00" not in delivery_id else None  # PostgreSQL takes no such text
         if full is None:
-            raise RequestRefused("unknown_delivery", "There is no delivery with this id; look for the person in the event log.", 404)
+            raise unknown()
         changes = await explain.of_delivery(tx, services.vault, delivery_id)
         turns = await tx.scalars(
             select(tables.change.c.turn_id).where(tables.change.c.id.in_([one.change_id for one in changes])).distinct()
@@ -151,6 +151,11 @@ async def story(services: Services, caller: Caller, delivery_id: str) -> Story:
         calls=called,
         same_person=same.lines,
     )
+
+
+def unknown() -> RequestRefused:
+    """Return that there is no such delivery."""
+    return RequestRefused("unknown_delivery", "There is no delivery with this id; look for the person in the event log.", 404)
 
 
 def record_address(connection: ConnectionConfig | None, record_id: str) -> str:

@@ -35,6 +35,7 @@ from crosswalk.web.api import (
     sources,
     sync_editing,
     syncs,
+    test_deliveries,
     users,
     workspace,
 )
@@ -53,6 +54,7 @@ RESOURCES = (
     mappings,
     mapping_lookups,
     previews,
+    test_deliveries,
     deliveries,
     runs,
     jobs,

@@ -24,6 +24,7 @@ from crosswalk.web.console import (
     source_setup,
     sources,
     syncs,
+    test_delivery,
     users,
     versions,
 )
@@ -44,6 +45,7 @@ PAGES = (
     syncs,
     versions,
     preview,
+    test_delivery,
     mapping,
     event_log,
     callouts,

@@ -104,6 +104,7 @@ class OverviewPage:
     syncs: Sequence[SyncConfig]
     hosts: Sequence[str]
     has_example: bool
+    may_test: bool
     troubles: Sequence[Trouble]
 
 
@@ -198,6 +199,7 @@ async def overview(request: Request, caller: LookingPage, source_id: str) -> Res
         syncs=_syncs((await services.configuration.current()).syncs_of(source.id), caller),
         hosts=sources.hosts(services.vendors, source),
         has_example=examples.has(source.kind),
+        may_test=caller.may_somewhere(Permission.OPERATE),
         troubles=await source_troubles.found(services, caller, source, kinds.of(source.kind).title),
     )
     return await _shown(request, caller, context)

@@ -36,6 +36,7 @@ class SyncsPage:
     connections: Sequence[ConnectionConfig]
     may_change: Mapping[str, bool]
     may_make: bool
+    may_test: bool
     makes: bool = False
     values: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
@@ -243,6 +244,7 @@ async def _list(request: Request, caller: Caller, status: int = HTTPStatus.OK, *
         connections=connections,
         may_change={one.id: caller.may_on(one.connection_id, Permission.CONFIGURE) for one in found},
         may_make=bool(connections),
+        may_test=caller.may_somewhere(Permission.OPERATE),
         **given,  # type: ignore[arg-type]  # makes, values and errors, as the page has them
     )
     return await pages.of(request).show(request, caller, context, title="Syncs", current="/syncs", status=status)
