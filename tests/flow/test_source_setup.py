@@ -16,8 +16,10 @@ from tests.vendors.livechat import TOKEN as LIVECHAT_TOKEN
 from tests.vendors.liveperson import ACCOUNT, CLIENT, CLIENT_SECRET, SIGNING_SECRET, LivePersonSimulator
 from tests.world import World, identify, world
 
+from crosswalk.engine import schedules
 from crosswalk.engine.jobs import JobKind
 from crosswalk.engine.orgs import Orgs
+from crosswalk.engine.schedules import Wish
 from crosswalk.engine.worker import Worker
 from crosswalk.journal.runs import RunState
 from crosswalk.settings import Settings
@@ -233,20 +235,52 @@ async def test_a_viewer_sees_the_state_and_changes_nothing(app):
 # --- deactivate -----------------------------------------------------------------------------------------------------------------------
 
 
-async def test_no_job_of_an_inactive_account_runs_and_activating_it_resumes_them(account):
+async def beside(account):
+    """Add a second account with the same settings and jobs as the first; returns its id."""
+    [row] = await account.rows(tables.source)
+    other = account.ids.new()
+    async with account.database.write() as tx:
+        await tx.execute(tables.source.insert().values({**row._mapping, "id": other, "name": "Second account"}))
+        for kind, hours in ((JobKind.PERIODIC, {"every_hours": 1}), (JobKind.DAILY, {"hour": 13})):
+            known = (await schedules.of_source(tx, other))[kind]
+            await schedules.save(tx, account.ids, schedules.changed(known, Wish(is_on=True, **hours)), account.clock.now())
+    account.configuration.forget()
+    return other
+
+
+async def kinds_run(account, source_id):
+    return [run.kind.value for run in await account.runs() if run.source_id == source_id]
+
+
+async def configured(account):
+    """Return the settings of the account, and its jobs as they are set."""
+    columns = [tables.schedule.c[name] for name in ("id", "state", "cron", "zone", "window_seconds")]
+    return (await account.source()).settings, await account.rows(tables.schedule, *columns)
+
+
+@pytest.mark.shows("LP-13")
+async def test_deactivate_stops_all_jobs_of_that_account_at_once_and_activate_resumes_them(account):
+    """Shown is all of the row but the sentence of the widget, which the widget's own tests show."""
     await account.switch(JobKind.PERIODIC, every_hours=1)
-    await account.switch(JobKind.DAILY, hour=11)
-    await account.work(hours=1)
-    ran, before = len(await account.runs()), await account.source()
-    await account.owner.post(f"/sources/{account.source_id}/deactivate")
-    account.clock.advance(2)
-    await account.work(hours=4)
-    stopped, after = len(await account.runs()), await account.source()
-    await account.owner.post(f"/sources/{account.source_id}/activate", {"agrees": "on"})
-    account.clock.advance(2)
-    await account.work(hours=1)
-    resumed = {run.kind.value for run in (await account.runs())[ran:]}
-    assert (2, ran, before.settings, {"periodic"}) == (ran, stopped, after.settings, resumed)
+    await account.switch(JobKind.DAILY, hour=13)
+    other, mine = await beside(account), account.source_id
+    await account.work(hours=3)
+    ran, others, kept = await kinds_run(account, mine), await kinds_run(account, other), await configured(account)
+    await account.owner.post(f"/sources/{mine}/deactivate")
+    account.configuration.forget()
+    await account.work(hours=4)  # in which both jobs would start
+    stopped, went_on, still = await kinds_run(account, mine), await kinds_run(account, other), await configured(account)
+    await account.owner.post(f"/sources/{mine}/activate", {"agrees": "on"})
+    account.configuration.forget()
+    await account.work(hours=24)
+    resumed = await kinds_run(account, mine)
+    assert ({"periodic"}, ran, {"periodic", "daily"}, kept, {"periodic", "daily"}) == (
+        set(ran),
+        stopped,
+        set(went_on[len(others) :]),
+        still,
+        set(resumed[len(ran) :]),
+    )
 
 
 async def test_a_pull_that_is_under_way_ends_after_its_page(account):
