@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
+
 from crosswalk.errors import ConfigurationError
 from crosswalk.mapping import members
 from crosswalk.mapping.conditions import Condition, compile_condition
@@ -35,8 +37,7 @@ class Context:
     zone: ZoneInfo
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(Struct, frozen=True):
     """What a mapping made of one event: drafts, and steps that make none with the reason."""
 
     drafts: tuple[Draft, ...]
@@ -48,7 +49,10 @@ Maker = PersonMaker | NamedMaker | StepMaker
 
 @dataclass(frozen=True, slots=True)
 class CompiledMapping:
-    """A mapping ready to run against one org. `notes` says which rows and keys are suspended there, and why."""
+    """A mapping ready to run against one org. `notes` says which rows and keys are suspended there, and why.
+
+    `names_records` says that a step takes from the event which records it is about.
+    """
 
     sync_id: str
     version: int
@@ -57,6 +61,7 @@ class CompiledMapping:
     opt_in: OptIn | None
     makers: tuple[tuple[str, Maker], ...]
     notes: tuple[Note, ...]
+    names_records: bool
 
     def apply(self, event: Event, delivery_id: str, lane_id: str, context: Context) -> Applied:
         """Return the drafts of one delivery. Never raises for anything an event may hold."""
@@ -64,7 +69,8 @@ class CompiledMapping:
             return Applied((), tuple(Unmapped(delivery_id, name, Reason.NOT_OPTED_IN) for name, _ in self.makers))
         freshness = event.freshness
         occasion = Occasion(event, context.zone, delivery_id, lane_id, freshness, self.position, context.person)
-        drafts, names_records = self._named(occasion)
+        drafts = self._named(occasion) if self.names_records else []
+        names_records = bool(drafts)
         unmapped: list[Unmapped] = []
         made: set[str] = set()
         person: tuple[str, ...] | None = None
@@ -85,14 +91,14 @@ class CompiledMapping:
             person = result.claims if name == PERSON else person
         return Applied(tuple(drafts), tuple(unmapped))
 
-    def _named(self, occasion: Occasion) -> tuple[list[Draft], bool]:
-        """Return the drafts of records the event names itself, and whether there are any."""
+    def _named(self, occasion: Occasion) -> list[Draft]:
+        """Return the drafts of records the event names itself."""
         drafts: list[Draft] = []
         for place, (name, maker) in enumerate(self.makers):
             if isinstance(maker, NamedMaker):
                 origin = Origin(occasion.delivery_id, self.sync_id, self.version, name, occasion.freshness, occasion.lane_id, place)
                 drafts.extend(maker.make(occasion, origin))
-        return drafts, bool(drafts)
+        return drafts
 
 
 def _claims_of(event: Event, learnt: Mapping[str, str]) -> tuple[str, ...]:
@@ -117,7 +123,9 @@ def compile(  # noqa: A001 - read as apply.compile, like re.compile
     records = {step.name: PERSON if step.person else step.name for step in document.steps}
     makings = Makings(sources, schema, records)
     compiled = _Steps(document, makings)
-    return CompiledMapping(sync_id, version, position, source_kind, document.opt_in, compiled.makers(), tuple(compiled.notes))
+    makers = compiled.makers()
+    names_records = any(isinstance(maker, NamedMaker) for _, maker in makers)
+    return CompiledMapping(sync_id, version, position, source_kind, document.opt_in, makers, tuple(compiled.notes), names_records)
 
 
 class _Steps:

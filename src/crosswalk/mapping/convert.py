@@ -85,21 +85,20 @@ def _unfit(lossy: LossyPolicy, sentence: str) -> Converted | Misfit:
 def _text_converter(field: Field, family: Family, lossy: LossyPolicy, source: SourceType | None) -> Converter:
     """Text of every kind. The first line is the whole story for nearly every value."""
     length, label = field.length or 1 << 30, field.label
-    safe = length // 2  # no character takes more than two UTF-16 units
     is_email = family is Family.EMAIL
+    is_mail = _EMAIL.fullmatch
 
     def convert_text(value: Any, _zone: tzinfo) -> Any:
+        if value.__class__ is str and len(value) <= length and value.isascii() and "\0" not in value and (not is_email or is_mail(value)):
+            return value
         if value.__class__ is not str:
             if value.__class__ is dict and source not in (None, SourceType.OBJECT):
                 return ABSENT  # the attribute is a plain value and the event holds something else there
             value = as_text(value)
-        if not value.isascii() or "\0" in value:
-            value = storable(value)
-        if is_email and not _EMAIL.fullmatch(value):
+        value = storable(value)
+        if is_email and not is_mail(value):
             return _unfit(lossy, f"{label} takes an e-mail address and the value is none.")
-        if len(value) <= safe or units(value) <= length:
-            return value
-        return _too_long(value, field, family, lossy)
+        return value if units(value) <= length else _too_long(value, field, family, lossy)
 
     if source is SourceType.DATETIME:
         return lambda value, zone: convert_text(_moment_text(value, zone), zone)
@@ -115,6 +114,8 @@ def _moment_text(value: Any, zone: tzinfo) -> str:
 def storable(text: str) -> str:
     """Drop what no database stores: NUL, and halves of surrogate pairs."""
     text = text.replace("\0", "")
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -139,7 +140,11 @@ def _picklist_converter(field: Field, lossy: LossyPolicy) -> Converter:
     check = _choice_checker(field)
     length = field.length or 255
 
+    choices = frozenset(choice for choice in field.picklist if check(choice) == choice and units(choice) <= length)
+
     def convert_choice(value: Any, _zone: tzinfo) -> Any:
+        if value.__class__ is str and value in choices:
+            return value
         text = storable(as_text(value))
         found = check(text)
         if found is None:

@@ -18,16 +18,19 @@ _OF_PERSON_ACCOUNTS = {"personemail": "email", "personmobilephone": "mobilephone
 
 def normalised(field: Field, value: Any) -> str | None:
     """Return the value as every event and every record would spell it, or None when it cannot be a key."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if isinstance(value, str):
+        text = value.strip()
+    elif isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    text = value.strip() if isinstance(value, str) else _number(value)
+    else:
+        text = _number(value)
     if not text:
         return None
     if field.type in ("id", "reference"):
         return record_ids.full(text)
     if field.type == "phone":
         return phone_numbers.digits(text) or None
-    composed = unicodedata.normalize("NFC", storable(text)) if not text.isascii() or "\0" in text else text
+    composed = text if text.isascii() and "\0" not in text else unicodedata.normalize("NFC", storable(text))
     if field.length and units(composed) > field.length:
         return None  # no record can hold it, so none can be found by it
     return composed if field.case_sensitive else composed.lower()

@@ -90,7 +90,8 @@ class NamedMaker:
         value = keys.normalised(found, entry.record_id) if found else None
         target, wrong = Target(entry.object, self.step.name, (), ()), _unknown_key(entry, described, found, value)
         if described and found and not wrong:
-            reader = KeyReader(described.name, found, fixed(entry.record_id), converter(found, LossyPolicy.LEAVE_OUT), None, covered=False)
+            claims, read = keys.match_claim(described.name, found.name, ""), fixed(entry.record_id)
+            reader = KeyReader(claims, found, read, converter(found, LossyPolicy.LEAVE_OUT), None, covered=False)
             target = replace(self._compiled(described, self.step.rows), keys=(reader,)).make(occasion, sheet)
         claim = target.keys[0].claim if target.keys else self._claim(name, entry, None, occasion)
         return Draft(

@@ -116,7 +116,7 @@ def sought(path: str, payload: Any, *, one_based: bool = False) -> tuple[Where, 
     where, listed = steps[at], _walk(payload, steps[:at])
     if not isinstance(where, Where) or not isinstance(listed, list):
         return None
-    texts = (_text(element.get(where.name)) for element in listed if isinstance(element, dict))
+    texts = (as_selected(element.get(where.name)) for element in listed if isinstance(element, dict))
     return where, frozenset(text for text in texts if text)
 
 
@@ -165,34 +165,36 @@ def _selected(path: str, start: int, content: str, *, one_based: bool) -> Step:
 
 def _along(names: Sequence[str], steps: Sequence[Step]) -> Getter:
     """Return the quick reader for paths of names only: most payloads hold objects all the way."""
-    if len(names) == 1:
-        only = names[0]
-        return lambda payload: payload.get(only, ABSENT) if payload.__class__ is dict else _walk(payload, steps)
-    if len(names) == 2:  # noqa: PLR2004 - the commonest length by far
-        return _along_two(names[0], names[1], steps)
+    match names:
+        case [only]:
+            return lambda payload: payload.get(only, ABSENT) if payload.__class__ is dict else _walk(payload, steps)
+        case [first, second, third]:
+            return _along_three(first, second, third, steps)
+    *outer, last = names
 
     def get(payload: Any) -> Any:
         value = payload
-        for name in names:
-            if value.__class__ is dict:
-                value = value.get(name, ABSENT)
-            elif value.__class__ is list:
-                return _walk(payload, steps)
-            else:
-                return ABSENT
-        return value
+        for name in outer:
+            if value.__class__ is not dict:
+                return ABSENT if value is None else _walk(payload, steps)
+            value = value.get(name)
+        if value.__class__ is dict:
+            return value.get(last, ABSENT)
+        return ABSENT if value is None else _walk(payload, steps)
 
     return get
 
 
-def _along_two(outer: str, inner: str, steps: Sequence[Step]) -> Getter:
-    """Return the reader of `outer.inner`."""
+def _along_three(first: str, second: str, third: str, steps: Sequence[Step]) -> Getter:
+    """Return the reader of `first.second.third`: systems that follow JSON:API write `data.attributes.x`."""
 
     def get(payload: Any) -> Any:
         if payload.__class__ is dict:
-            value = payload.get(outer)
-            if value.__class__ is dict:
-                return value.get(inner, ABSENT)
+            outer = payload.get(first)
+            if outer.__class__ is dict:
+                inner = outer.get(second)
+                if inner.__class__ is dict:
+                    return inner.get(third, ABSENT)
         return _walk(payload, steps)
 
     return get
@@ -236,12 +238,12 @@ def _pick(value: Any, step: Index | Where) -> Any:
         if element.__class__ is dict and element.get(name) == wanted:
             return element
     for element in value:
-        if isinstance(element, dict) and _text(element.get(name)) == wanted:
+        if isinstance(element, dict) and as_selected(element.get(name)) == wanted:
             return element
     return ABSENT
 
 
-def _text(value: Any) -> str | None:
+def as_selected(value: Any) -> str | None:
     """Return a scalar as the text a selector compares with."""
     if isinstance(value, str):
         return value.strip()
@@ -258,7 +260,7 @@ def _explain(step: Step, reached: Any) -> str:
         return f"The list has {len(reached)} elements and counting starts at 0, so there is no [{step.number}]."
     elements = [element for element in (reached if isinstance(reached, list) else [reached]) if isinstance(element, dict)]
     if isinstance(step, Where):
-        found = nearest(step.value, [text for element in elements if (text := _text(element.get(step.name))) is not None])
+        found = nearest(step.value, [text for element in elements if (text := as_selected(element.get(step.name))) is not None])
         question = f' The nearest is "{found}".' if found else ""
         return f'No element has {step.name} = "{step.value}".{question}'
     found = nearest(step.name, {name for element in elements for name in element})

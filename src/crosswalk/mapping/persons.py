@@ -53,12 +53,13 @@ class PersonMaker:
         if not useful and sheet.held is None:
             return Unmapped(occasion.delivery_id, PERSON, Reason.MAPPED_NOTHING)
         create = self.create if self.create in [target.object for target in targets] else None
+        claims = claims or (f"delivery:{occasion.delivery_id}",)
         return Draft(
             origins=(origin,),
             step=PERSON,
             targets=tuple(targets),
-            claims=claims or (f"delivery:{occasion.delivery_id}",),
-            key=claims[0] if claims else f"delivery:{occasion.delivery_id}",
+            claims=claims,
+            key=claims[0],
             create=create,
             on_missing=self.routing.on_missing,
             on_duplicates=self.routing.on_duplicates,
@@ -83,7 +84,10 @@ class PersonMaker:
 
 def is_useful(target: Target, *, creates: bool) -> bool:
     """Tell whether a target wants anything that could be written."""
-    return any(not want.placeholder and (creates or want.update is not UpdatePolicy.CREATE_ONLY) for want in target.wants)
+    for want in target.wants:  # noqa: SIM110 - the first will nearly always do, and a generator costs more than that
+        if not want.placeholder and (creates or want.update is not UpdatePolicy.CREATE_ONLY):
+            return True
+    return False
 
 
 def compile_person(

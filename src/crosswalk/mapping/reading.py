@@ -5,11 +5,12 @@ From an event type on which it means nothing it is absent whatever the payload h
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any, Final
 
-from crosswalk.mapping import moments, paths
+from crosswalk.mapping import moments
+from crosswalk.mapping.listed import Lists
 from crosswalk.mapping.paths import ABSENT, Getter
 from crosswalk.model import Attribute, Event, SourceType
 
@@ -25,6 +26,9 @@ ENVELOPE: Final[Mapping[str, SourceType]] = {
 }
 
 
+_TIMES = (SourceType.DATETIME, SourceType.DATE)
+
+
 @dataclass(frozen=True, slots=True)
 class Sources:
     """Everything a mapping may read from: the catalogue, and own paths under the connection's way of counting."""
@@ -32,6 +36,7 @@ class Sources:
     catalogue: Mapping[str, Attribute]
     kind: str
     one_based: bool = False
+    lists: Lists = field(default_factory=Lists, compare=False, repr=False)
 
     def knows(self, key: str) -> bool:
         """Tell whether the key is an attribute, an envelope name, or written as a path."""
@@ -51,14 +56,34 @@ class Sources:
         """Return the function that reads a key; raise `PathSyntaxError` when an own path cannot be read."""
         attribute = self.catalogue.get(key)
         if attribute is None:
-            return _path_reader(key, self.kind, one_based=self.one_based)
-        if any(path in ENVELOPE for path in attribute.paths):
-            read = first_with_value([_path_reader(path, self.kind, one_based=False) for path in attribute.paths])
+            return self._path_reader(key, one_based=self.one_based)
+        get = self._attribute_getter(attribute)
+        if get is not None:
+            read = of_payload(get)
         else:
-            read = _payload_reader([paths.compile(path) for path in attribute.paths])
-        if attribute.type in (SourceType.DATETIME, SourceType.DATE):
-            read = _zero_is_never(read)
+            read = first_with_value([self._path_reader(path, one_based=False) for path in attribute.paths])
+            read = _zero_is_never(read) if attribute.type in _TIMES else read
         return _meaningful_from(attribute.event_types, read) if attribute.event_types else read
+
+    def getter(self, key: str) -> Getter | None:
+        """Return what reads a key from the payload alone, a call cheaper than its reader; None where its value hangs on more."""
+        attribute = self.catalogue.get(key)
+        if attribute is None:
+            return None if key in ENVELOPE else self.lists.getter(key, one_based=self.one_based)
+        return None if attribute.event_types else self._attribute_getter(attribute)
+
+    def _attribute_getter(self, attribute: Attribute) -> Getter | None:
+        """Return what reads an attribute from the payload; None for one of the envelope."""
+        if any(path in ENVELOPE for path in attribute.paths):
+            return None
+        get = _first([self.lists.getter(path) for path in attribute.paths])
+        return _zero_is_absent(get) if attribute.type in _TIMES else get
+
+    def _path_reader(self, path: str, *, one_based: bool) -> Reader:
+        """Return the reader of one path, in the payload or in the envelope."""
+        if path in ENVELOPE:
+            return _envelope_reader(path, self.kind)
+        return of_payload(self.lists.getter(path, one_based=one_based))
 
 
 def is_path(key: str) -> bool:
@@ -91,34 +116,29 @@ def fixed(value: Any) -> Reader:
     return lambda _event, _zone: value
 
 
-def _path_reader(path: str, kind: str, *, one_based: bool) -> Reader:
-    """Return the reader of one path, in the payload or in the envelope."""
-    if path in ENVELOPE:
-        return _envelope_reader(path, kind)
-    get = paths.compile(path, one_based=one_based)
+def of_payload(get: Getter) -> Reader:
+    """Return the reader of what a getter finds in the payload."""
     return lambda event, _zone: get(event.payload)
 
 
-def _payload_reader(getters: Sequence[Getter]) -> Reader:
-    """Return what `first_with_value` returns for paths into the payload, a call a path cheaper: nearly all reading is this."""
+def _first(getters: Sequence[Getter]) -> Getter:
+    """Return what `first_with_value` returns, for paths into the payload: nearly all reading is this."""
     if len(getters) == 1:
-        only = getters[0]
-        return lambda event, _zone: only(event.payload)
+        return getters[0]
 
-    def read(event: Event, _zone: tzinfo) -> Any:
-        payload = event.payload
+    def get_first(payload: Any) -> Any:
         empty: Any = ABSENT
         for get in getters:
             value = get(payload)
             if value is ABSENT:
                 continue
-            if value is not None and not (value.__class__ is str and not value.strip()):
+            if value is not None and not (value.__class__ is str and (not value or value.isspace())):
                 return value
             if empty is ABSENT:
                 empty = value
         return empty
 
-    return read
+    return get_first
 
 
 def _envelope_reader(name: str, kind: str) -> Reader:
@@ -133,6 +153,16 @@ def _envelope_reader(name: str, kind: str) -> Reader:
         return ABSENT if value is None else value
 
     return read
+
+
+def _zero_is_absent(get: Getter) -> Getter:
+    """Return what `_zero_is_never` returns, for a path into the payload."""
+
+    def get_time(payload: Any) -> Any:
+        value = get(payload)
+        return ABSENT if value == 0 and value.__class__ in (int, float) else value
+
+    return get_time
 
 
 def _zero_is_never(read: Reader) -> Reader:

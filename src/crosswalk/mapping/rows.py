@@ -27,7 +27,7 @@ from crosswalk.mapping.formula.compile import Resolve, formula_reader
 from crosswalk.mapping.formula.tokens import FormulaSyntaxError
 from crosswalk.mapping.formula.values import FormulaError
 from crosswalk.mapping.nearest import did_you_mean
-from crosswalk.mapping.paths import ABSENT, PathSyntaxError
+from crosswalk.mapping.paths import ABSENT, Getter, PathSyntaxError
 from crosswalk.mapping.reading import Reader, Sources, first_with_value, fixed
 from crosswalk.mapping.writing import Rows, Suspended, Writer
 from crosswalk.model import (
@@ -111,6 +111,7 @@ def _compile_row(place: str, row: FieldRow, target: ObjectType, makings: Makings
     if found is None or (note and note.code not in ONE_WAY):
         return Suspended(read, note or Note("not_in_org", place, "The field is not in this org."))
     convert = _converter(row, as_taken(found, target), makings)
+    get = entry_getter(row.entry, makings.sources)
     ladder = Ladder(row.ladder.ranks, frozenset(row.ladder.resets)) if row.ladder else None
     return Writer(
         field=found.name,
@@ -121,6 +122,7 @@ def _compile_row(place: str, row: FieldRow, target: ObjectType, makings: Makings
         ladder=ladder,
         clears=row.nulls is NullPolicy.CLEAR and found.nillable,
         placeholder=_placeholder(row, found),
+        get=get,
     )
 
 
@@ -176,6 +178,13 @@ def entry_reader(entry: object, makings: Makings) -> Reader:
             return entry_reader(entry.auto_match, makings)
         case _:
             raise TypeError(f"{type(entry).__name__} is no entry")
+
+
+def entry_getter(entry: object, sources: Sources) -> Getter | None:
+    """Return what reads an entry that `entry_reader` took from the payload alone; None where more than one attribute of it is read."""
+    if isinstance(entry, AttributeEntry | AttributeMatch) and len(entry.attribute) == 1:
+        return sources.getter(entry.attribute[0])
+    return None
 
 
 def formula_resolver(sources: Sources) -> Resolve:

@@ -24,9 +24,9 @@ from crosswalk.mapping.document import (
 )
 from crosswalk.mapping.formula import parser, tree
 from crosswalk.mapping.passthrough import PassThroughWriter, compile_pass_through
-from crosswalk.mapping.paths import ABSENT
+from crosswalk.mapping.paths import ABSENT, Getter
 from crosswalk.mapping.reading import Reader, Sources
-from crosswalk.mapping.rows import Makings, compile_rows, entry_reader
+from crosswalk.mapping.rows import Makings, compile_rows, entry_getter, entry_reader
 from crosswalk.mapping.writing import Occasion, Rows, Sheet, fill
 from crosswalk.model import Field, LossyPolicy, MatchKey, Note, ObjectType, SourceType, Target, UpdatePolicy, Want
 
@@ -35,14 +35,18 @@ PERSON_KINDS = ("email", "user_id", "anonymous_id", "phone")
 
 @dataclass(frozen=True, slots=True)
 class KeyReader:
-    """One match key. `kind` names the key of the person that may stand in for the attribute; `covered` says that a row fills the field."""
+    """One match key. `kind` names the key of the person that may stand in for the attribute; `covered` says that a row fills the field.
 
-    object: str
+    `claims` is what its claims begin with; `get` reads what `read` reads, where that needs the payload alone.
+    """
+
+    claims: str
     field: Field
     read: Reader
     convert: Converter
     kind: str | None
     covered: bool
+    get: Getter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,27 +66,23 @@ class TargetMaker:
         fill(self.rows, occasion, sheet)
         for row in self.pass_through:
             row.fill(occasion, sheet)
-        found: list[MatchKey] = []
-        for reader in self.keys:
-            key = self._key(reader, occasion, sheet)
-            if key is not None:
-                found.append(key)
+        found = [key for reader in self.keys if (key := self._key(reader, occasion, sheet)) is not None]
         return Target(self.object, self.step, tuple(found), sheet.take())
 
     def _key(self, reader: KeyReader, occasion: Occasion, sheet: Sheet) -> MatchKey | None:
         """Return the key as this event has it, or as it was learnt from another."""
-        raw = reader.read(occasion.event, occasion.zone)
-        value = keys.normalised(reader.field, raw)
+        field = reader.field
+        raw = reader.read(occasion.event, occasion.zone) if reader.get is None else reader.get(occasion.event.payload)
+        value = keys.normalised(field, raw)
         learnt = value is None
         if learnt and reader.kind:
             raw = occasion.event.person.get(reader.kind) or occasion.learnt.get(reader.kind)
-            value = keys.normalised(reader.field, raw)
+            value = keys.normalised(field, raw)
         if value is None:
             return None
         if self.creates and (learnt or not reader.covered):
             self._want(reader, raw, occasion, sheet)
-        claim = keys.match_claim(self.object, reader.field.name, value)
-        return MatchKey(reader.field.name, value, claim, keys.spellings(reader.field, raw))
+        return MatchKey(field.name, value, reader.claims + value, keys.spellings(field, raw))
 
     def _want(self, reader: KeyReader, raw: Any, occasion: Occasion, sheet: Sheet) -> None:
         """Want the key in its field on creation, unless a row has a value for the field."""
@@ -161,12 +161,13 @@ def _compile_key(step: str, target: ObjectType, match: MatchEntry, rows: Sequenc
     except ConfigurationError as error:
         return Note(error.code, place, error.sentence)
     return KeyReader(
-        object=target.name,
+        claims=keys.match_claim(target.name, found.name, ""),
         field=found,
         read=read,
         convert=converter(found, LossyPolicy.LEAVE_OUT),
         kind=_person_kind(match, found, makings.sources),
         covered=any(row.field.lower() == match.field.lower() and row.entry == match.entry for row in rows),
+        get=entry_getter(match.entry, makings.sources),
     )
 
 

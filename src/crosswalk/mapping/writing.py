@@ -5,12 +5,14 @@ both, on insert alone. A value that must be held holds the whole draft, one that
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any, NamedTuple
 
+from msgspec import Struct
+
 from crosswalk.mapping.convert import Converted, Converter, Misfit
-from crosswalk.mapping.paths import ABSENT
+from crosswalk.mapping.paths import ABSENT, Getter
 from crosswalk.mapping.reading import Reader
 from crosswalk.model import Event, Ladder, Note, UpdatePolicy, Want
 from crosswalk.reasons import Reason
@@ -18,8 +20,7 @@ from crosswalk.reasons import Reason
 _NUMBERS = frozenset({bool, int, float})
 
 
-@dataclass(slots=True)
-class Occasion:
+class Occasion(Struct):
     """One event of one delivery, with what all its steps need. `learnt` holds keys of the person known from other events."""
 
     event: Event
@@ -31,12 +32,11 @@ class Occasion:
     learnt: Mapping[str, str]
 
 
-@dataclass(slots=True)
-class Sheet:
+class Sheet(Struct):
     """What a target gathers while its rows are read. The first value that must be held holds the draft."""
 
-    wants: list[Want] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
+    wants: list[Want] = []
+    notes: list[Note] = []
     held: tuple[Reason, str] | None = None
 
     def take(self) -> tuple[Want, ...]:
@@ -55,7 +55,7 @@ class Sheet:
 
 
 class Writer(NamedTuple):
-    """How one field is filled."""
+    """How one field is filled. `get` reads what `read` reads, where that needs the payload alone."""
 
     field: str
     place: str
@@ -65,6 +65,7 @@ class Writer(NamedTuple):
     ladder: Ladder | None = None
     clears: bool = False
     placeholder: Any = ABSENT
+    get: Getter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,22 +88,24 @@ class Rows:
 def fill(rows: Rows, occasion: Occasion, sheet: Sheet) -> None:
     """Read every row's value from the event and add what it wants to the sheet."""
     event, zone, delivery_id = occasion.event, occasion.zone, occasion.delivery_id
-    freshness, position = occasion.freshness, occasion.position
+    freshness, position, payload = occasion.freshness, occasion.position, event.payload
     add = sheet.wants.append
     for writer in rows.writers:
-        name, place, read, convert, update, ladder, _, _ = writer
-        value = read(event, zone)
+        name, place, read, convert, update, ladder, clears, placeholder, get = writer
+        value = read(event, zone) if get is None else get(payload)
         if value.__class__ is str:
             value = value.strip()
         if value is ABSENT or (not value and value.__class__ not in _NUMBERS):
-            _fill_without(writer, value, occasion, sheet)
+            if clears or placeholder is not ABSENT:
+                _fill_without(writer, value, occasion, sheet)
             continue
         value = convert(value, zone)
-        if value.__class__ is Converted or value.__class__ is Misfit:
-            value = sheet.remark(place, value)
-        if value is ABSENT:
-            _fill_without(writer, value, occasion, sheet)
-            continue
+        if value.__class__ is not str:
+            if value.__class__ is Converted or value.__class__ is Misfit:
+                value = sheet.remark(place, value)
+            if value is ABSENT:
+                _fill_without(writer, value, occasion, sheet)
+                continue
         add(Want(name, value, freshness, delivery_id, place, update, ladder, False, position))
     for row in rows.suspended:
         if row.read(event, zone) not in (ABSENT, None, ""):

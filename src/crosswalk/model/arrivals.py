@@ -45,11 +45,9 @@ class Event:
     @property
     def freshness(self) -> str:
         """A text that sorts as (occurred_at, rank, revision, message): the total order of events."""
-        micros = (self.occurred_at - EPOCH) // _MICROSECOND
+        since = self.occurred_at - EPOCH
+        micros = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
         return f"{micros:017d}.{self.rank:03d}.{self.revision or 0:020d}.{self.message_id or self.entity_id or self.id}"
-
-
-_MICROSECOND = datetime.resolution
 
 
 @dataclass(frozen=True, slots=True)
