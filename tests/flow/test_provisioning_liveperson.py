@@ -4,7 +4,9 @@ import pytest
 from tests.flow.provisioned import fields, plan, provision, told
 
 from crosswalk.errors import ConfigurationError
+from crosswalk.presets import loader
 from crosswalk.provisioning import service, survey
+from crosswalk.provisioning.service import Wish
 from crosswalk.salesforce.xml_text import listed
 from localorg.custom_objects import custom_object
 
@@ -89,6 +91,24 @@ async def test_a_page_that_an_admin_has_arranged_is_left_alone(fresh):
 async def test_a_lookup_to_an_object_that_is_not_there_is_refused_and_told(fresh):
     applied = await provision(fresh, "liveperson", lookups=("Nowhere__c",))
     assert [f"{TRANSCRIPT}.Nowhere__c"] == [name for name, _ in told(applied)]
+
+
+@pytest.mark.parametrize("how", ["option", "sync"])
+async def test_files_get_the_key_field_where_a_save_mode_makes_them(fresh, how):
+    if how == "sync":
+        await fresh.add_sync(await fresh.add_source("liveperson"), loader.load("liveperson", ["file_too"]).document)
+    wanted = [await plan(fresh, "liveperson", options=chosen) for chosen in ((), ("file_too",) if how == "option" else ())]
+    assert [how == "sync", True] == ["ContentVersion.Crosswalk_Key__c" in [step.name for step in one.steps] for one in wanted]
+
+
+def test_the_right_to_make_accounts_is_granted_where_people_become_accounts():
+    rights = Wish(("liveperson",), options=("new_person_accounts",)).declaration().standard_rights
+    assert {"read", "edit", "create"} == rights["Account"]
+
+
+async def test_an_option_that_no_preset_has_is_refused_with_those_they_have(fresh):
+    with pytest.raises(ConfigurationError, match="file_only, file_too"):
+        await plan(fresh, "liveperson", "livestorm", options=("files",))
 
 
 async def test_a_lookup_is_refused_where_no_object_takes_any(fresh):

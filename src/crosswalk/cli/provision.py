@@ -1,6 +1,7 @@
 """`provision`: bring into an org what presets need, after showing it; or write it as files for an admin's own deployment tool."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -31,10 +32,11 @@ def provision(
     sfdx: Annotated[Path | None, typer.Option("--sfdx", help="Write the definitions into this folder in source format instead.")] = None,
     campaign: Annotated[list[str] | None, typer.Option("--campaign", help="Id of a campaign that shall have the member statuses.")] = None,
     require: Annotated[list[str] | None, typer.Option("--require", help="Field to make required where that is a choice.")] = None,
+    option: Annotated[list[str] | None, typer.Option("--option", help="Option of a preset, such as file_too, to be provided for.")] = None,
     lookup: Annotated[list[str] | None, typer.Option("--lookup", help="Object that the preset's own records shall be linked to.")] = None,
 ) -> None:
     """Create the objects, fields, permissions and member statuses that presets need."""
-    wish = Wish(tuple(presets), tuple(require or ()), tuple(lookup or ()), tuple(campaign or ()))
+    wish = Wish(tuple(presets), tuple(require or ()), tuple(lookup or ()), tuple(campaign or ()), tuple(option or ()))
     if sfdx is not None:
         process.run(lambda _settings: _write(wish, sfdx))
     process.run(lambda settings: _provision(settings, wish, connection, asks=not yes))
@@ -106,7 +108,7 @@ def _chosen(console: Console, wish: Wish, wanted: Declaration, *, asks: bool) ->
         )
         if typer.confirm("Make it required? (no is recommended where anything else adds records)", default=False):
             required.append(need.path)
-    return Wish(wish.presets, tuple(required), wish.lookups, wish.campaigns)
+    return replace(wish, required=tuple(required))
 
 
 def _show(console: Console, plan: Plan) -> None:

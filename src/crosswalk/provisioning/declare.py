@@ -106,16 +106,20 @@ class Declaration:
 def declaration(
     presets: Iterable[str],
     *,
+    options: Iterable[str] = (),
     key_field: str | None = KEY_FIELD,
     required: Iterable[str] = (),
     lookups: Iterable[str] = (),
-    written: Iterable[str] = (),
+    documents: Iterable[Document] = (),
 ) -> Declaration:
-    """Return what the presets need; `required` are fields the admin wants required, `lookups` objects to link the preset's own to.
+    """Return what the presets need, with those options that each of them has, and what mappings made of them need besides.
 
-    The key field goes on every object a preset writes, and on those that its syncs write besides.
+    `required` are fields the admin wants required, `lookups` objects to link the preset's own to. The key field goes on every object that
+    a preset or one of the `documents` writes.
     """
-    loaded = [loader.load(name) for name in dict.fromkeys(presets)]
+    loaded = _loaded(presets, tuple(options))
+    own = tuple(documents)
+    written = sorted({name for each in own for name in document.written(each)})
     parsed = [document.parse(each.document) for each in loaded]
     objects = _unlike([each for preset in loaded for each in preset.needs.objects])
     fields = [each for preset in loaded for each in preset.needs.every_field()]
@@ -131,12 +135,22 @@ def declaration(
         report_types=tuple(dict.fromkeys(each for preset in loaded for each in preset.needs.report_types)),
         statuses=statuses(loaded),
         rights={each.name: frozenset(each.rights) for each in objects},
-        standard_rights=_standard_rights(parsed),
+        standard_rights=_standard_rights([*parsed, *own]),
         required=frozenset(each.lower() for each in required),
         unkeyed=tuple(name for name in written if name.lower() in ACTIVITIES),
     )
     _refuse_unknown_choices(made)
     return made
+
+
+def _loaded(names: Iterable[str], options: tuple[str, ...]) -> list[loader.Preset]:
+    """Load each preset with the options it has; one that none of them has is an error."""
+    plain = [loader.load(name) for name in dict.fromkeys(names)]
+    known = sorted({option for each in plain for option in each.options})
+    unknown = next((option for option in options if option not in known), None)
+    if unknown is not None:
+        raise ConfigurationError(f"None of these presets has an option {unknown!r}; they have: {', '.join(known) or 'none'}.")
+    return [loader.load(each.name, [option for option in options if option in each.options]) for each in plain]
 
 
 def statuses(presets: Iterable[loader.Preset]) -> tuple[Status, ...]:

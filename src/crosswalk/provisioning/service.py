@@ -11,6 +11,7 @@ from crosswalk import record_ids
 from crosswalk.errors import ConfigurationError
 from crosswalk.journal import audit
 from crosswalk.mapping import document, labels
+from crosswalk.mapping.document import Document
 from crosswalk.model import Priority
 from crosswalk.presets import loader
 from crosswalk.provisioning import apply, declare, package, survey
@@ -28,16 +29,19 @@ _suspended, _binding = tables.suspended_row, tables.campaign_binding
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What somebody asks for: presets, fields they want required, objects to link to, campaigns beside the bound ones."""
+    """What somebody asks for: presets, fields they want required, objects to link to, campaigns beside the bound ones, options."""
 
     presets: tuple[str, ...]
     required: tuple[str, ...] = ()
     lookups: tuple[str, ...] = ()
     campaigns: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
 
-    def declaration(self, key_field: str | None = KEY_FIELD, written: Iterable[str] = ()) -> Declaration:
-        """Return everything this asks for; `written` are objects that want the key field besides those of the presets."""
-        return declare.declaration(self.presets, key_field=key_field, required=self.required, lookups=self.lookups, written=written)
+    def declaration(self, key_field: str | None = KEY_FIELD, documents: Iterable[Document] = ()) -> Declaration:
+        """Return everything this asks for; `documents` are mappings whose needs count besides those of the presets."""
+        return declare.declaration(
+            self.presets, options=self.options, key_field=key_field, required=self.required, lookups=self.lookups, documents=documents
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +58,9 @@ async def prepare(engine: Engine, org: Org, wish: Wish) -> Prepared:
     """Look at the org and return what there is to do; nothing is changed."""
     configuration = await engine.configuration.current()
     syncs = _served(configuration, org.connection, wish.presets)
-    written = {name for sync in syncs for name in document.written(document.parse(sync.document))}
-    wanted = wish.declaration(org.connection.key_field or KEY_FIELD, sorted(written))
+    documents = [document.parse(sync.document) for sync in syncs]
+    written = {name for each in documents for name in document.written(each)}
+    wanted = wish.declaration(org.connection.key_field or KEY_FIELD, documents)
     there = await _there(org, wanted)
     wanted = wanted.renamed(wanted.names_in(there) or wanted.names_in([*there, *written]))
     async with engine.database.read() as tx:

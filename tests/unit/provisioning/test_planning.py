@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 
 from crosswalk.errors import ConfigurationError
+from crosswalk.mapping import document
 from crosswalk.model import ObjectType, OrgSchema
+from crosswalk.presets import loader
 from crosswalk.provisioning import declare, package, plan
 from crosswalk.provisioning.survey import STANDARD_SET, State
 
@@ -74,7 +76,8 @@ def test_a_choice_that_is_none_is_refused():
 
 
 def test_the_key_field_goes_on_what_the_syncs_write_besides():
-    made = declare.declaration(["livestorm"], written=["ContentVersion"])
+    files = document.parse(loader.load("liveperson", ["file_too"]).document)
+    made = declare.declaration(["livestorm"], documents=[files])
     assert "ContentVersion.Crosswalk_Key__c" in [each.path for each in made.fields]
 
 
