@@ -57,8 +57,11 @@ class Process:
             return await self.running.wait()
 
     def peak_memory_bytes(self) -> int:
-        """Return the most memory it has held at once, as the kernel counted it."""
-        status = Path(f"/proc/{self.running.pid}/status").read_text("utf-8")
+        """Return the most memory it has held at once, as the kernel counted it; 0 once it has ended."""
+        try:
+            status = Path(f"/proc/{self.running.pid}/status").read_text("utf-8")
+        except (FileNotFoundError, ProcessLookupError):
+            return 0
         found = re.search(r"VmHWM:\s+(\d+) kB", status)
         return int(found[1]) * 1024 if found else 0
 

@@ -4,7 +4,7 @@ An answer of 429 or 503 means later; any other refusal is final and is told with
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import httpx2
@@ -28,7 +28,7 @@ class Post:
     line: int = 0
 
 
-async def post_all(http: httpx2.AsyncClient, posts: Sequence[Post], at_once: int, posted: Callable[[Post], None]) -> None:
+async def post_all(http: httpx2.AsyncClient, posts: Iterable[Post], at_once: int, posted: Callable[[Post], None]) -> None:
     """Post everything and call `posted` after each; raise on the first refusal, or when nobody listens at the address."""
     remaining = iter(posts)
 

@@ -225,19 +225,6 @@ def test_an_unknown_source_is_one_line_that_names_the_known_ones(installed):
     assert (failed.exit_code, failed.stderr) == (1, "error configuration: There is no source named 'nobody'; known are: app, web.\n")
 
 
-def test_a_file_that_is_not_json_names_its_line(installed):
-    failed = installed.run("run", "--file", installed.file("bad.jsonl", '{"a": 1}\nnonsense\n'), "--source", "app")
-    assert failed.exit_code == 1
-    assert "Line 2 of the file is not JSON" in failed.stderr
-
-
-def test_a_body_the_source_would_refuse_names_its_line_and_writes_nothing(installed):
-    failed = installed.run("run", "--file", installed.calls(call(1, email="ann@x.example"), {"type": "identify"}), "--source", "app")
-    assert failed.exit_code == 1
-    assert "error no_ids: Line 2 would be refused" in failed.stderr
-    assert installed.leads() == []
-
-
 @pytest.mark.shows("P11")
 def test_a_field_is_explained_down_to_the_delivery_and_the_api_call(installed):
     installed.run("run", "--file", installed.calls(call(1, email="ann@x.example")), "--source", "app")

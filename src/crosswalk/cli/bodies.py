@@ -1,56 +1,52 @@
-"""Files of bodies as sources post them, one JSON value a line, and how each would be posted.
+"""The file a command is given, opened, and the source it is read for."""
 
-A body for a data plane goes to the path of its call; anything else to the hook address of its source.
-"""
-
-import json
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Annotated
 
-from crosswalk.errors import ConfigurationError, RequestRefused
-from crosswalk.model import Accepted
-from crosswalk.sources import addresses, registry
-from crosswalk.sources.base import Incoming, NewId
+import typer
+
+from crosswalk.engine.files import bodies, lines
+from crosswalk.engine.files.bodies import Form, Item
+from crosswalk.errors import ConfigurationError
 from crosswalk.store.configuration import Configuration, SourceConfig
-from crosswalk.workspace.compare import HOOK_TOKEN
 
 STDIN = Path("-")
-_DATA_PLANE = "rudderstack"
+TOLD = "JSON lines of bodies as the source posts them, or a table (.csv); gzip is seen by itself; - reads JSON lines from standard input."
+Encoding = Annotated[str, typer.Option(help="Encoding of the file; UTF-16 is seen by itself.")]
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
-    """One line of the file."""
+class Opened:
+    """A file being read: its items, and how far into it and how large it is, in bytes; 0 where nobody knows."""
 
-    line: int
-    raw: bytes
-    value: Any
+    items: Iterator[Item]
+    stream: IO[bytes]
+    size: int = 0
+
+    def at(self) -> int:
+        """Return how many bytes have been read."""
+        return self.stream.tell() if self.size and not self.stream.closed else self.size
 
 
-def read(path: Path) -> list[Body]:
-    """Return the bodies of a file, or of standard input for "-"; raise `ConfigurationError` that names the line that is not JSON."""
+@contextmanager
+def opened(path: Path, source: SourceConfig, longest: int, encoding: str = lines.ENCODING) -> Iterator[Opened]:
+    """Open a file for reading line by line; raise `ConfigurationError` when it cannot be, `RequestRefused` for a heading that is none.
+
+    What a table's heading gives to think about is written to standard error.
+    """
     try:
-        lines = sys.stdin.buffer.read().splitlines() if path == STDIN else path.read_bytes().splitlines()
+        stream = sys.stdin.buffer if path == STDIN else path.open("rb", buffering=0)
     except OSError as error:
         raise ConfigurationError(f"The file {path} cannot be read: {error.strerror}.") from error
-    found = list(_bodies(lines))
-    if not found:
-        raise ConfigurationError(f"The file {path} holds no line; it must hold one JSON body a line, as the source posts it.")
-    return found
-
-
-def _bodies(lines: list[bytes]) -> Iterator[Body]:
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            yield Body(number, line, json.loads(line))
-        except ValueError as error:
-            raise ConfigurationError(f"Line {number} of the file is not JSON: {error}. Each line holds one whole body.") from error
+    with stream:
+        found = bodies.read(stream, Form.of(path.name), source, longest, encoding)
+        for remark in found.remarks:
+            typer.echo(remark, err=True)
+        yield Opened(found.items, stream, 0 if path == STDIN else path.stat().st_size)
 
 
 def source_named(configuration: Configuration, name: str) -> SourceConfig:
@@ -60,41 +56,3 @@ def source_named(configuration: Configuration, name: str) -> SourceConfig:
         known = ", ".join(sorted(each.name for each in configuration.sources.values())) or "none; apply a workspace first"
         raise ConfigurationError(f"There is no source named {name!r}; known are: {known}.")
     return source
-
-
-def path_of(source: SourceConfig, body: Body) -> str:
-    """Return the path a body is posted to."""
-    if source.kind != _DATA_PLANE:
-        return addresses.hook_path(source.name, source.secrets.get(HOOK_TOKEN, ""))
-    if isinstance(body.value, dict) and "batch" not in body.value:
-        return f"/v1/{body.value.get('type') or 'identify'}"
-    return "/v1/batch"
-
-
-def signed(source: SourceConfig, body: bytes, now: datetime) -> dict[str, str]:
-    """Return the headers with which the source itself would post a body; raise `ConfigurationError` when its secret is not set."""
-    kind = registry.source(source.kind)
-    name = kind.secret_names[0]
-    secret = source.secrets.get(name, "")
-    if not secret and not source.settings.get("unsigned"):
-        raise ConfigurationError(f"The source {source.name!r} has no {name}; enter it and apply the workspace again.")
-    return dict(kind.sign(body, secret, now, source.settings))
-
-
-def accepted(source: SourceConfig, found: list[Body], now: datetime, new_id: NewId) -> Accepted:
-    """Return what the source makes of all bodies, as if they had been posted; a refused one names its line."""
-    kind = registry.source(source.kind)
-    parts = []
-    for body in found:
-        request = Incoming("POST", path_of(source, body), signed(source, body.raw, now), body=body.raw)
-        try:
-            parts.append(kind.accept(request, source, now, new_id))
-        except RequestRefused as refused:
-            raise RequestRefused(
-                refused.request_code, f"Line {body.line} would be refused: {refused.sentence}", refused.status
-            ) from refused
-    return Accepted(
-        events=tuple(event for part in parts for event in part.events),
-        notices=tuple(notice for part in parts for notice in part.notices),
-        invalid=tuple(item for part in parts for item in part.invalid),
-    )

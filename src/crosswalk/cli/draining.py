@@ -9,22 +9,23 @@ from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy import distinct, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crosswalk.cli import process
+from crosswalk.cli.pace import Pace
 from crosswalk.engine.worker import Worker
 from crosswalk.errors import PauseConnection, RetryLater
 from crosswalk.journal import log, runs
 from crosswalk.journal.log import Entry, Filter
-from crosswalk.journal.runs import RunState, Totals
+from crosswalk.journal.runs import RunState
 from crosswalk.reasons import Reason, State
 from crosswalk.runtime import Runtime
 from crosswalk.store import tables
 
 _GOES_ON = frozenset({Reason.QUEUED, Reason.CLAIMED, Reason.SETTLING})
 _POLL_SECONDS = 0.3
+_LOOKS_SHARE = 20  # counting a long run takes seconds: no more than a twentieth of the time goes into looking on
 _EXAMPLES = 5
 _UNHAPPY = (State.HELD, State.WAITING)
 
@@ -35,20 +36,24 @@ Left = Counter[tuple[str, str]]  # how many deliveries of a run are held or wait
 
 async def drain(parts: Runtime, run_id: str, stop: asyncio.Event, console: Console) -> int:
     """Work until the run has ended, tell what it came to, and return the exit code: 0 when nothing is held or waits."""
-    worker = parts.worker()
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("deliveries")
+    worker, clock = parts.worker(), parts.engine.clock
+    next_look = 0.0
+    with Pace(console, clock, "deliveries").counting(0) as pace:
         while not stop.is_set():
             worked = await _swept(worker)
-            totals, left = await _looked(parts, run_id)
-            total = sum(totals.deliveries.values())
-            progress.update(task, total=total, completed=total - totals.waiting)
+            began = clock.monotonic()
+            if worked and began < next_look:
+                continue
+            ended, left = await _looked(parts, run_id)
+            next_look = clock.monotonic() + _LOOKS_SHARE * (clock.monotonic() - began)
+            total = ended + left.total()
+            done = total - sum(number for (state, _), number in left.items() if state == State.WAITING)
+            pace.reached(done, f"{done:,} of {total:,}", total)
             if not _moving(left):
                 break
             if not worked:
                 await _refuse_paused(parts, run_id)
-                await parts.engine.clock.sleep(_POLL_SECONDS)
+                await clock.sleep(_POLL_SECONDS)
     return await _finished(parts, run_id, console, stopped=stop.is_set())
 
 
@@ -59,15 +64,14 @@ async def _swept(worker: Worker) -> int:
         return 0
 
 
-async def _looked(parts: Runtime, run_id: str) -> tuple[Totals, Left]:
+async def _looked(parts: Runtime, run_id: str) -> tuple[int, Left]:
+    """Count the deliveries of a run: those that are done with, and those that are held or wait."""
     delivery = tables.delivery
-    unhappy = select(delivery.c.state, delivery.c.reason, func.count()).where(
-        delivery.c.run_id == run_id, delivery.c.state.in_([state.value for state in _UNHAPPY])
-    )
+    counted = select(delivery.c.state, delivery.c.reason, func.count()).where(delivery.c.run_id == run_id)
     async with parts.database.read() as tx:
-        totals = await runs.totals(tx, run_id)
-        rows = (await tx.execute(unhappy.group_by(delivery.c.state, delivery.c.reason))).all()
-    return totals, Counter({(row[0], row[1] or ""): row[2] for row in rows})
+        rows = (await tx.execute(counted.group_by(delivery.c.state, delivery.c.reason))).all()
+    left = Counter({(row[0], row[1] or ""): row[2] for row in rows if row[0] in _UNHAPPY})
+    return sum(row[2] for row in rows) - left.total(), left
 
 
 def _moving(left: Left) -> bool:
@@ -89,10 +93,10 @@ async def _refuse_paused(parts: Runtime, run_id: str) -> None:
 
 
 async def _finished(parts: Runtime, run_id: str, console: Console, *, stopped: bool) -> int:
-    totals, left = await _looked(parts, run_id)
+    _, left = await _looked(parts, run_id)
     end = RunState.STOPPED if stopped else RunState.DONE
     async with parts.database.write() as tx:
-        await runs.finish(tx, run_id, end, parts.engine.clock.now())
+        totals = await runs.finish(tx, run_id, end, parts.engine.clock.now())
     async with parts.database.read() as tx:
         examples = await log.page(tx, Filter(states=_UNHAPPY, run_id=run_id), _EXAMPLES)
         written = await _written(tx, run_id)

@@ -3,6 +3,8 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,28 +13,43 @@ from rich.markup import escape
 
 from crosswalk import flow, runtime
 from crosswalk.cli import bodies, process
+from crosswalk.engine.files import bodies as accepting
+from crosswalk.engine.files import lines
 from crosswalk.errors import ConfigurationError
 from crosswalk.model import Decision
 from crosswalk.settings import Settings
 from crosswalk.store.configuration import Configuration, ConnectionConfig, SourceConfig
 from crosswalk.turn.rehearsal import Preview
 
+_ROWS = 1_000
+
 
 def preview(
-    file: Annotated[Path, typer.Argument(help="JSON lines of bodies as the source posts them; - reads standard input.", allow_dash=True)],
+    file: Annotated[Path, typer.Argument(help=bodies.TOLD, allow_dash=True)],
     source: Annotated[str, typer.Option(help="Name of the source.")],
     as_json: Annotated[bool, typer.Option("--json", help="Write one JSON object a decision, and one with the bound.")] = False,
+    rows: Annotated[int, typer.Option(min=1, help="How many rows of the file are looked at, from its first.")] = _ROWS,
+    encoding: bodies.Encoding = lines.ENCODING,
 ) -> None:
     """Show every change a run would make: before, after and why; nothing is written."""
-    process.run(lambda settings: _preview(settings, file, source, as_json=as_json))
+    process.run(lambda settings: _preview(settings, _Asked(file, source, rows, encoding), as_json=as_json))
 
 
-async def _preview(settings: Settings, file: Path, name: str, *, as_json: bool) -> int:
-    found = bodies.read(file)
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    file: Path
+    source: str
+    rows: int
+    encoding: str
+
+
+async def _preview(settings: Settings, asked: _Asked, *, as_json: bool) -> int:
     async with runtime.opened(settings) as parts:
         configuration = await parts.engine.configuration.current()
-        source = bodies.source_named(configuration, name)
-        accepted = bodies.accepted(source, found, parts.engine.clock.now(), parts.engine.ids.new)
+        source = bodies.source_named(configuration, asked.source)
+        with bodies.opened(asked.file, source, settings.max_body_bytes, asked.encoding) as opened:
+            accepted = accepting.accepted(source, islice(opened.items, asked.rows), parts.engine.clock.now(), parts.engine.ids.new)
+            is_more = next(opened.items, None) is not None
         for item in accepted.invalid:
             typer.echo(f"invalid {item.code}: {item.sentence}", err=True)
         for connection in connections_of(configuration, source):
@@ -42,6 +59,8 @@ async def _preview(settings: Settings, file: Path, name: str, *, as_json: bool) 
                 _as_json(connection, shown)
             else:
                 _as_text(connection, shown, len(accepted.events))
+        if is_more:
+            typer.echo(f"Only the first {asked.rows:,} rows were looked at; --rows looks at more.", err=True)
     return 0
 
 

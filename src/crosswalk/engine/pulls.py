@@ -84,7 +84,7 @@ class _Pull:
 
     def progress(self, page: Receipt | None = None) -> Progress:
         """Return how far it has come, with the page at hand."""
-        receipt = _sum(self.receipt, page or Receipt())
+        receipt = self.receipt + (page or Receipt())
         pages = self.pages + (page is not None)
         start, end = self.window.start.isoformat(), self.window.end.isoformat()
         return Progress(pages, receipt.events, receipt.notices, receipt.repeats, receipt.invalid, self.calls, start, end)
@@ -180,7 +180,7 @@ class Puller:
             waits = 0
             pull.pages += 1
             self._remark(pull, page)
-            pull.receipt = _sum(pull.receipt, receipt)
+            pull.receipt = pull.receipt + receipt
             pull.position = page.position
             if page.position is None or pull.stopping or self._ending():
                 return
@@ -262,12 +262,3 @@ class _Left:
     def stored(self) -> dict[str, Any]:
         """Return it as JSON."""
         return {"start": self.window.start.isoformat(), "end": self.window.end.isoformat(), "run": self.run_id, "at": self.position}
-
-
-def _sum(first: Receipt, second: Receipt) -> Receipt:
-    return Receipt(
-        events=first.events + second.events,
-        notices=first.notices + second.notices,
-        repeats=first.repeats + second.repeats,
-        invalid=first.invalid + second.invalid,
-    )

@@ -25,6 +25,10 @@ class Receipt:
     repeats: int = 0
     invalid: int = 0
 
+    def __add__(self, more: "Receipt") -> "Receipt":
+        """Return what became of both."""
+        return Receipt(self.events + more.events, self.notices + more.notices, self.repeats + more.repeats, self.invalid + more.invalid)
+
 
 class Commit:
     """Writes requests within a transaction that the caller opened."""

@@ -197,7 +197,7 @@ class Receiver:
         """Keep each item behind a save point of its own; one that the database refuses is kept as invalid."""
         receipt = await self._piece(tx, replace(request, events=()), configuration) if request.notices else Receipt()
         for item in request.events:
-            receipt = _sum(receipt, await self._item(tx, request, item, configuration))
+            receipt = receipt + await self._item(tx, request, item, configuration)
         return receipt
 
     async def _item(self, tx: AsyncConnection, request: Prepared, item: PreparedEvent, configuration: Configuration) -> Receipt:
@@ -225,12 +225,3 @@ def _keep(waiting: _Waiting, receipt: Receipt) -> None:
 def _break(waiting: _Waiting, error: Exception) -> None:
     if not waiting.done.done():
         waiting.done.set_exception(error)
-
-
-def _sum(first: Receipt, second: Receipt) -> Receipt:
-    return Receipt(
-        events=first.events + second.events,
-        notices=first.notices + second.notices,
-        repeats=first.repeats + second.repeats,
-        invalid=first.invalid + second.invalid,
-    )

@@ -63,6 +63,19 @@ class Source(Protocol):
         ...
 
 
+@runtime_checkable
+class Tabular(Source, Protocol):
+    """A source that adds what a client adds to the row of a table. Of others a row must hold all that a body must."""
+
+    def column(self, name: str) -> str:
+        """Return the path into a body that a column means which is no attribute."""
+        ...
+
+    def complete(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Return the body that a client would post for a row; of equal rows the bodies are equal."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """From when to when a pull looks for changes."""

@@ -14,7 +14,7 @@ from crosswalk.errors import Problem, RequestRefused
 from crosswalk.model import Accepted, Attribute, Event, Rejected
 from crosswalk.sources import problems
 from crosswalk.sources.base import Incoming, NewId
-from crosswalk.sources.rudderstack import catalogue, envelope, events
+from crosswalk.sources.rudderstack import catalogue, envelope, events, rows
 from crosswalk.sources.rudderstack.settings import RudderStackSettings
 from crosswalk.store.configuration import SourceConfig
 
@@ -68,3 +68,11 @@ class RudderStack:
         """Return the headers of a client: the write key as user name, no password."""
         del body, now, settings
         return {"content-type": "application/json", "authorization": "Basic " + base64.b64encode(f"{secret}:".encode()).decode()}
+
+    def column(self, name: str) -> str:
+        """Return the member of a call, or the trait of that name."""
+        return rows.column(name)
+
+    def complete(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Return the row as an identify call for Salesforce, unless it says otherwise."""
+        return rows.complete(body)
