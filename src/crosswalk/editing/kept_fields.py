@@ -63,8 +63,7 @@ def _declared(kind: str) -> Mapping[str, frozenset[str]]:
     """Return the kept fields of each object that presets of a kind declare so, all in lower case."""
     return {
         name.lower(): frozenset(field.field.lower() for field in each.fields)
-        for preset in map(loader.load, loader.names())
-        if preset.kind == kind
+        for preset in loader.of_kind(kind)
         for each in preset.needs.objects
         if each.only_added_fields
         for name in (each.name, *each.also)
@@ -75,9 +74,7 @@ def _declared(kind: str) -> Mapping[str, frozenset[str]]:
 def _own_rows(kind: str) -> Mapping[str, tuple[Plain, ...]]:
     """Return the rows that presets of a kind have for a field, with and without each of their options."""
     found: dict[str, list[Plain]] = {}
-    for preset in map(loader.load, loader.names()):
-        if preset.kind != kind:
-            continue
+    for preset in loader.of_kind(kind):
         for chosen in ((), *((option,) for option in preset.options)):
             for step in named(drafts.normal(loader.load(preset.name, chosen).document)).values():
                 for name, row in keyed(step).items():

@@ -123,6 +123,11 @@ def load(name: str, options: Iterable[str] = ()) -> Preset:
     )
 
 
+def of_kind(kind: str) -> tuple[Preset, ...]:
+    """Return every preset for sources of a kind, without options."""
+    return tuple(preset for preset in map(load, names()) if preset.kind == kind)
+
+
 @cache
 def _content(name: str) -> dict[str, Any]:
     package = packages()[name]

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from crosswalk.access.caller import Caller
 from crosswalk.access.roles import Permission
-from crosswalk.connecting import activation, bindings, examples, kinds, sources
+from crosswalk.connecting import activation, bindings, examples, kinds, lookups, sources
 from crosswalk.connecting.bindings import Group
 from crosswalk.connecting.kinds import Field, Kind
 from crosswalk.connecting.sources import Arrived, Entered
@@ -31,7 +31,7 @@ from crosswalk.web.source_troubles import Trouble
 
 router = APIRouter(prefix="/sources", include_in_schema=False)
 
-TITLE, HERE = "Sources", "/sources"
+TITLE, HERE, OBJECTS = "Sources", "/sources", "Objects"
 TABS: Sequence[tuple[str, str]] = (
     ("Overview", ""),
     ("Settings", "/settings"),
@@ -88,6 +88,8 @@ class About:
     def tabs(self) -> Sequence[tuple[str, str]]:
         """The tabs with their addresses."""
         every = [*TABS[:1], ("Account", "/account"), *TABS[1:]] if self.is_activated else TABS
+        if lookups.owner(self.source) is not None:
+            every = [*every, (OBJECTS, "/objects")]
         return [(title, f"{HERE}/{self.source.id}{end}") for title, end in every]
 
 
