@@ -2,6 +2,7 @@
 
     CrosswalkError
     ├── RetryLater             goes on by itself at `due`
+    │   ├── AlertNotSentError
     │   ├── BudgetSpentError
     │   ├── SalesforceBusyError
     │   └── StoreBusyError
@@ -51,6 +52,12 @@ class RetryLater(CrosswalkError):  # noqa: N818 - second level is an instruction
     def __init__(self, sentence: str, due: datetime, **facts: Any) -> None:
         super().__init__(sentence, **facts)
         self.due = due
+
+
+class AlertNotSentError(RetryLater):
+    """A channel did not take an alert."""
+
+    code = "alert_not_sent"
 
 
 class BudgetSpentError(RetryLater):

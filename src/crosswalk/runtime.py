@@ -13,6 +13,7 @@ from random import Random, SystemRandom
 import httpx2
 from starlette.types import ASGIApp
 
+from crosswalk.alerts.watch import Watch
 from crosswalk.clock import Clock, Time
 from crosswalk.connecting.practice import Practice
 from crosswalk.engine.conversions import Conversions
@@ -65,7 +66,7 @@ class Runtime:
 
     def worker(self) -> Worker:
         """Return a worker on these parts."""
-        beside = (self.notices(), self.supervisor(), Conversions(self.engine, self.orgs), Housekeeping(self.engine))
+        beside = (self.notices(), self.supervisor(), Conversions(self.engine, self.orgs), Housekeeping(self.engine), self.watch())
         return Worker(self.engine, self.orgs, beside=beside)
 
     def notices(self) -> Notices:
@@ -75,6 +76,10 @@ class Runtime:
     def supervisor(self) -> Supervisor:
         """Return what starts and does jobs on these parts."""
         return Supervisor(self.engine, self.receiver, self.vendors)
+
+    def watch(self) -> Watch:
+        """Return what raises alerts on these parts."""
+        return Watch(self.engine, self.http)
 
     def puller(self) -> Puller:
         """Return what pulls on these parts."""

@@ -137,8 +137,8 @@ async def calls(tx: AsyncConnection, connection_id: str, now: datetime) -> Calls
 
 async def freshness(tx: AsyncConnection, source_id: str, syncs: Sequence[str], now: datetime) -> Freshness:
     """Return how fresh the events of a source are in the org."""
-    event, delivery, count = tables.event, tables.delivery, tables.received_count
-    last = await tx.scalar(select(func.max(event.c.received_at)).where(event.c.source_id == source_id))
+    delivery = tables.delivery
+    last = await _last_event(tx, source_id)
     delays: list[float] = []
     for sync_id in syncs:
         newest = (
@@ -148,12 +148,29 @@ async def freshness(tx: AsyncConnection, source_id: str, syncs: Sequence[str], n
             .limit(_TYPICAL_OF)
         )
         delays += [(row.updated_at - store_ids.moment(row.id)).total_seconds() for row in await tx.execute(newest)]
-    days = (
-        await tx.scalars(
-            select(count.c.day).where(count.c.source_id == source_id, count.c.events > 0).order_by(count.c.day.desc()).limit(_DAYS)
-        )
-    ).all()
-    return Freshness(median(delays) if delays else None, last, _is_quiet(days, last, now))
+    return Freshness(median(delays) if delays else None, last, _is_quiet(await _days(tx, source_id), last, now))
+
+
+async def silent_since(tx: AsyncConnection, source_id: str, now: datetime, most: timedelta | None = None) -> datetime | None:
+    """Return when the last event of a source came if that is longer ago than `most`, or than is usual; None if it is not."""
+    last = await _last_event(tx, source_id)
+    if last is None:
+        return None
+    is_silent = now - last > most if most else _is_quiet(await _days(tx, source_id), last, now)
+    return last if is_silent else None
+
+
+async def _last_event(tx: AsyncConnection, source_id: str) -> datetime | None:
+    event = tables.event
+    found: datetime | None = await tx.scalar(select(func.max(event.c.received_at)).where(event.c.source_id == source_id))
+    return found
+
+
+async def _days(tx: AsyncConnection, source_id: str) -> Sequence[str]:
+    """Return the latest days on which events came, the last one first."""
+    count = tables.received_count
+    found = select(count.c.day).where(count.c.source_id == source_id, count.c.events > 0).order_by(count.c.day.desc()).limit(_DAYS)
+    return (await tx.scalars(found)).all()
 
 
 def _is_quiet(days: Sequence[str], last: datetime | None, now: datetime) -> bool:

@@ -4,7 +4,6 @@ A token has no stated end: it is renewed when a call answers 401. The org's id c
 one day lead to another org (a refreshed sandbox). Secrets never appear in a repr, a log line or an error.
 """
 
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -14,6 +13,7 @@ import httpx2
 
 from crosswalk import errors, record_ids
 from crosswalk.clock import Clock
+from crosswalk.loopback import is_private
 from crosswalk.model import Recovery
 from crosswalk.salesforce import fault_table, faults
 from crosswalk.settings import Timings
@@ -63,9 +63,7 @@ class LoginHost:
             parsed = httpx2.URL(url.rstrip("/"))
         except httpx2.InvalidURL as error:
             raise errors.ConfigurationError(f"{url[:80]!r} is not an address; enter one like {PRODUCTION}.", url=url[:80]) from error
-        if (parsed.scheme == "https" and parsed.host) or (
-            parsed.scheme == "http" and (self._plain_http_allowed or _is_loopback(parsed.host))
-        ):
+        if is_private(parsed) or (parsed.scheme == "http" and self._plain_http_allowed):
             return str(parsed).rstrip("/")
         raise errors.ConfigurationError(
             f"{url!r} is not an https address, and secrets do not travel in the open; begin the login address with https://.", url=url
@@ -206,12 +204,3 @@ class AccessToken:
         if previous and previous.access_token == self.access_token:
             raise errors.LoginRefusedError("Salesforce no longer accepts the access token; enter a new one.", host=self.host.url)
         return await self.host.who(self.access_token)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -5,7 +5,6 @@ about its limits is heard by a `Pace`, which waits or refuses before the call th
 """
 
 import asyncio
-import ipaddress
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from pydantic import AfterValidator
 
 from crosswalk.clock import Clock
 from crosswalk.errors import CrosswalkError, RequestRefused, RetryLater, SkipRecord, SourceRefusedError
+from crosswalk.loopback import is_loopback
 from crosswalk.model import Callout
 from crosswalk.model.callouts import masked_request, masked_sentence
 from crosswalk.sources import bodies
@@ -62,16 +62,9 @@ def tallied() -> Iterator[Tally]:
 def _only_loopback(address: str) -> str:
     parts = urlsplit(address)
     host = parts.hostname or ""
-    if parts.scheme not in {"http", "https"} or not (host == "localhost" or _is_loopback(host)):
+    if parts.scheme not in {"http", "https"} or not is_loopback(host):
         raise ValueError("must be an address of this machine; leave it out to reach the vendor")
     return address.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 ApiUrl = Annotated[str, AfterValidator(_only_loopback)]

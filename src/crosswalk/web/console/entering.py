@@ -1,6 +1,5 @@
 """Coming in: the first run, logging in and out, invitations."""
 
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -17,6 +16,7 @@ from crosswalk.access.caller import Caller
 from crosswalk.access.invitations import Invitation
 from crosswalk.access.roles import Permission, Role
 from crosswalk.errors import RequestRefused
+from crosswalk.loopback import is_loopback
 from crosswalk.web import callers
 from crosswalk.web.api.invitations import EMAIL
 from crosswalk.web.callers import anonymous, page
@@ -185,14 +185,5 @@ def _needs_code(request: Request) -> bool:
     """Tell whether the set-up code must be entered: not by somebody at this machine, as far as the request can show that he is."""
     settings = callers.services(request).settings
     is_passed_on = any(name in request.headers for name in _FORWARDED)
-    here = _is_loopback(callers.client(request).address) and _is_loopback(request.url.hostname or "") and _is_loopback(settings.host)
+    here = is_loopback(callers.client(request).address) and is_loopback(request.url.hostname or "") and is_loopback(settings.host)
     return is_passed_on or bool(settings.public_url) or not here
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
