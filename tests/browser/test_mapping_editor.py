@@ -128,6 +128,39 @@ async def test_attributes_that_a_field_cannot_take_are_greyed_too(stage):
         assert "true" == await options(page, "Messages count").first.get_attribute("aria-disabled")
 
 
+@pytest.mark.shows("LP-109")
+async def test_a_lookup_is_found_by_the_name_that_pages_of_salesforce_give_it_and_by_the_api_s(stage):
+    case = {"name": "case", "object": "Case", "once_per": "entity", "rows": [{"field": "Subject", "entry": {"value": "Webinar"}}]}
+    async with stage.editor(await stage.sync(steps=[*preset("livestorm")["steps"], case]), step=3) as page:
+        await new_row(page)
+        await page.get_by_role("button", name="Field for the row: ").click()
+        found = {}
+        for typed in ("Account Name", "Account ID", "AccountId"):
+            await search(page).fill(typed)
+            found[typed] = await options(page).first.locator("b").inner_text()
+    assert {"Account Name": "Account ID", "Account ID": "Account ID", "AccountId": "Account ID"} == found
+
+
+@pytest.mark.shows("LP-109")
+async def test_a_field_that_salesforce_does_not_expose_is_explained(stage):
+    async with stage.editor(await stage.sync(), LEAD) as page:
+        await new_row(page)
+        await page.get_by_role("button", name="Field for the row: ").click()
+        await search(page).fill("Campaign")
+        option = options(page, "Campaign Salesforce shows it where a person is made by hand")
+        said = (await option.get_attribute("aria-disabled"), await option.locator(".tx > span").inner_text())
+    assert ("true", True) == (said[0], "A Campaign Member step adds people to campaigns" in said[1])
+
+
+async def test_an_attribute_shows_its_newest_value_and_when_it_was_seen(stage):
+    async with stage.editor(await stage.sync()) as page:
+        await new_row(page)
+        await source_of_new(page).click()
+        await search(page).fill("country")
+        told = await options(page, "Country").first.inner_text()
+    assert (True, True) == ("France" in told, "last seen 4 Mar" in told)
+
+
 @pytest.mark.shows("LS-22")
 async def test_without_saving_nothing_is_kept_and_leaving_asks_first(stage):
     sync = await stage.sync()

@@ -176,6 +176,33 @@ async def test_who_may_not_see_people_gets_marks_for_samples(app, here, ask):
     assert "•••••" == (await ask("GET", "/options?object=Lead", who=viewer)).json()["samples"]["company"]
 
 
+@pytest.mark.shows("LP-109")
+async def test_lookups_are_offered_with_the_name_pages_give_them_and_what_is_not_exposed_with_its_reason(ask):
+    case = {one["name"]: (one["label"], one["also"]) for one in (await ask("GET", "/options?object=Case")).json()["fields"]}
+    lead = (await ask("GET", "/options?object=Lead")).json()
+    assert (("Account ID", "Account Name"), ["Campaign"], False) == (
+        case["AccountId"],
+        [one["label"] for one in lead["unexposed"]],
+        "Campaign" in {one["label"] for one in lead["fields"]},
+    )
+
+
+async def test_the_newest_value_of_an_attribute_stays_known_when_later_events_lack_it(app, here, ask):
+    await here.deliver(here.source_id, registration("ann@acme.example", "person-1", fields=FORM))
+    here.clock.advance(60)
+    await here.deliver(here.source_id, registration("bo@acme.example", "person-2", fields={"last_name": "Bo"}))
+    viewer = await app.user("viewer", {here.connection_id: "viewer"})
+    seen, masked = [(await ask("GET", "/options?object=Lead", who=who)).json() for who in (app.owner, viewer)]
+    told = seen["last_seen"]
+    assert (False, "Acme", "•••••", True, False) == (
+        "company" in seen["samples"],
+        told["company"]["value"],
+        masked["last_seen"]["company"]["value"],
+        told["company"]["at"] < told["last_name"]["at"],
+        "utm_source" in told,
+    )
+
+
 async def test_a_draft_of_any_shape_is_answered_with_its_problems(ask):
     shapes = [
         {},

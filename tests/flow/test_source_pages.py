@@ -97,6 +97,22 @@ async def test_scan_again_finds_what_the_system_has_and_says_when(app, system):
     assert [("Not scanned" in before, "Shoe size" in before), ("Last scan" in after, "Shoe size" in after)] == [(True, False), (True, True)]
 
 
+async def test_the_catalogue_marks_custom_attributes_and_tells_what_was_seen_last(app, system):
+    source_id = await saved_with_credentials(app, system)
+    await app.owner.post(f"/sources/{source_id}/scan")
+    await app.owner.post(f"/sources/{source_id}/example")
+    viewer = await app.user("viewer")
+    every, masked = [(await who.api("GET", f"/api/sources/{source_id}/catalogue")).json() for who in (app.owner, viewer)]
+    told = {one["key"]: (one["is_custom"], one["value"], one["last_seen"] is not None) for one in every}
+    page = (await app.owner.get(f"/sources/{source_id}/catalogue?q=shoe")).text
+    assert ((True, None, False), (False, EMAIL, True), "•••••", True) == (
+        told["shoe_size"],
+        told["email"],
+        next(one["value"] for one in masked if one["key"] == "email"),
+        "Custom" in page and "not lately" in page,
+    )
+
+
 async def test_the_catalogue_is_searched(app, system):
     source_id = await saved_with_credentials(app, system)
     page = (await app.owner.get(f"/sources/{source_id}/catalogue?q=attendance")).text

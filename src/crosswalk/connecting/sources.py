@@ -109,6 +109,14 @@ async def scan(engine: Engine, vendors: Vendors, caller: Caller, source: SourceC
     return changed
 
 
+def custom_attributes(source: SourceConfig) -> frozenset[str]:
+    """Return the attributes that a scan found, beside those every source of the kind has."""
+    kind = registry.source(source.kind)
+    found = kind.discovered_settings if isinstance(kind, Pulling) else ()
+    standard = {name: value for name, value in source.settings.items() if name not in found}
+    return frozenset(one.key for one in kind.catalogue(source.settings)) - {one.key for one in kind.catalogue(standard)}
+
+
 async def last_scan(engine: Engine, source_id: str) -> datetime | None:
     """Return when somebody last scanned the attributes."""
     table = tables.audit

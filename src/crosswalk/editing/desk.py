@@ -6,7 +6,7 @@ mapping is shown and checked as far as that goes without an org.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from crosswalk.engine.orgs import Orgs
 from crosswalk.errors import CrosswalkError, MappingError, RequestRefused
+from crosswalk.journal.people import Names
 from crosswalk.mapping import check, document, drafts
 from crosswalk.mapping.document import Document
 from crosswalk.mapping.reading import Sources
@@ -39,6 +40,7 @@ class Desk:
     catalogue: tuple[Attribute, ...]
     attributes: Mapping[str, Attribute]  # the catalogue by key
     schema: OrgSchema
+    names: Names = field(repr=False)
     org: Org | None = None
     stale: str = ""
 
@@ -77,12 +79,14 @@ async def open_sync(engine: Engine, orgs: Orgs, sync_id: str, *more: Mapping[str
     source, connection = configuration.sources[sync.source_id], configuration.connections[sync.connection_id]
     catalogue = registry.source(source.kind).catalogue(source.settings)
     by_key = {attribute.key: attribute for attribute in catalogue}
+    names = Names({source.id: source})
     wanted = _ALWAYS | _objects(sync.document, more)
     try:
         org = await orgs.of(connection)
-        return Desk(sync, source, connection, catalogue, by_key, await org.describe.schema(wanted), org)
+        return Desk(sync, source, connection, catalogue, by_key, await org.describe.schema(wanted), names, org)
     except CrosswalkError as away:
-        return Desk(sync, source, connection, catalogue, by_key, await _remembered(engine, connection.id, wanted), None, away.sentence)
+        remembered = await _remembered(engine, connection.id, wanted)
+        return Desk(sync, source, connection, catalogue, by_key, remembered, names, None, away.sentence)
 
 
 async def described(desk: Desk, names: Iterable[str]) -> OrgSchema:

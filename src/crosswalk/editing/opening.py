@@ -6,12 +6,13 @@ from typing import Any
 
 from crosswalk.editing import drift, kept_fields, samples
 from crosswalk.editing.desk import Desk, described
+from crosswalk.editing.samples import Seen
 from crosswalk.editing.sheet import Sheet, sheet
 from crosswalk.errors import RequestRefused
 from crosswalk.mapping import drafts, inputs, options, suggest
 from crosswalk.mapping.drafts import Draft
 from crosswalk.mapping.inputs import Control
-from crosswalk.mapping.options import AttributeOption, FieldOption, Verdicts
+from crosswalk.mapping.options import AttributeOption, FieldOption, Unexposed, Verdicts
 from crosswalk.mapping.suggest import Suggestion
 from crosswalk.mapping.targets import used_attributes
 from crosswalk.model import Event, ObjectType
@@ -20,7 +21,7 @@ from crosswalk.turn.context import Engine
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """Everything the pickers of one object show. `samples` holds each attribute's value in the chosen event, in words."""
+    """Everything the pickers of one object show, with each attribute's value in the chosen event, and the newest value it had in any."""
 
     object: str
     label: str
@@ -29,6 +30,8 @@ class Choices:
     attributes: tuple[AttributeOption, ...]
     verdicts: Verdicts
     samples: Mapping[str, str]
+    last_seen: Mapping[str, Seen]
+    unexposed: tuple[Unexposed, ...]
     stale: str = ""
 
 
@@ -47,7 +50,7 @@ async def drawn(engine: Engine, desk: Desk, draft: Draft, event: Event | None, s
     return sheet(desk, desk.saved, draft, event, step, dead, sees_people=sees_people)
 
 
-async def choices(desk: Desk, object_name: str, event: Event | None, *, sees_people: bool) -> Choices:
+async def choices(engine: Engine, desk: Desk, object_name: str, event: Event | None, *, sees_people: bool) -> Choices:
     """Return what may be picked for an object; raise 404 when the org has none of that name."""
     found = await _object(desk, object_name)
     fields = tuple(options.field_options(kept_fields.offered(desk, found)))
@@ -61,6 +64,8 @@ async def choices(desk: Desk, object_name: str, event: Event | None, *, sees_peo
         attributes=attributes,
         verdicts=options.verdicts(attributes, fields),
         samples=samples.by_attribute(desk, event, sees_people=sees_people),
+        last_seen=await samples.last_seen(engine, desk.source, sees_people=sees_people),
+        unexposed=options.unexposed(found),
         stale=desk.stale,
     )
 

@@ -3,34 +3,33 @@
 Who may not see personal data gets marks instead of text. Numbers, dates, choices and yes or no are shown to all: they are why one looks.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Row, select
 
 from crosswalk.editing.desk import Desk
+from crosswalk.errors import ConfigurationError
 from crosswalk.inbox import stored
-from crosswalk.mapping import trial
-from crosswalk.mapping.paths import ABSENT
+from crosswalk.inbox.prepare import EventStatus
+from crosswalk.mapping import faces, trial
 from crosswalk.mapping.reading import Sources
 from crosswalk.model import Event, SourceType
 from crosswalk.presets import loader
+from crosswalk.sources import registry
 from crosswalk.store import tables
+from crosswalk.store.configuration import SourceConfig
 from crosswalk.turn.context import Engine
 
 MASK = "•••••"
 RECENT = 25
 _LOOKED_AT = 200
+_LAST_SEEN = 50
 _IMPERSONAL = frozenset(
     {SourceType.SELECT, SourceType.INTEGER, SourceType.NUMBER, SourceType.BOOLEAN, SourceType.DATE, SourceType.DATETIME}
 )
-_TITLES = {
-    "people.registered": "registered",
-    "people.attended": "attended",
-    "people.not_attended": "missed",
-    "people.watched_replay": "watched",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +53,14 @@ class Sample:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The newest value of an attribute in words, and when it arrived."""
+
+    value: str
+    at: datetime
+
+
 async def recent(engine: Engine, desk: Desk, *, sees_people: bool, limit: int = RECENT) -> list[Sample]:
     """Return the latest events that the sync takes and whose body is still kept, newest first."""
     return [sample(desk, event, sees_people=sees_people) for event in await events(engine, desk, limit)]
@@ -62,17 +69,44 @@ async def recent(engine: Engine, desk: Desk, *, sees_people: bool, limit: int = 
 async def events(engine: Engine, desk: Desk, limit: int = RECENT, within: Range = ALWAYS) -> list[Event]:
     """Return the latest events of the sync themselves, or the latest that arrived within a range."""
     event = tables.event
-    query = select(event).where(event.c.source_id == desk.source.id, event.c.payload_ct.is_not(None))
+    narrowed = []
     if within.start is not None:
-        query = query.where(event.c.received_at >= _utc(within.start))
+        narrowed.append(event.c.received_at >= _utc(within.start))
     if within.end is not None:
-        query = query.where(event.c.received_at < _utc(within.end))
+        narrowed.append(event.c.received_at < _utc(within.end))
     if desk.sync.events:
-        query = query.where(event.c.type.in_(sorted(desk.sync.events)))
+        narrowed.append(event.c.type.in_(sorted(desk.sync.events)))
+    return await latest(engine, desk.source.id, limit, *narrowed)
+
+
+async def latest(engine: Engine, source_id: str, limit: int, *narrowed: ColumnElement[bool]) -> list[Event]:
+    """Return the latest events of a source that could be read and still have their content, newest first."""
+    event = tables.event
+    whole = (event.c.source_id == source_id, event.c.status != EventStatus.INVALID.value, event.c.payload_ct.is_not(None))
+    query = select(event).where(*whole, *narrowed).order_by(event.c.received_at.desc()).limit(limit)
     async with engine.database.read() as tx:
-        return [
-            stored.event(row, row.id, engine.vault) for row in await tx.execute(query.order_by(event.c.received_at.desc()).limit(limit))
-        ]
+        rows = (await tx.execute(query)).all()
+    return list(_readable(engine, rows))
+
+
+def _readable(engine: Engine, rows: Iterable[Row[Any]]) -> Iterator[Event]:
+    """Leave out events whose key is lost: they hold their own deliveries and nothing else."""
+    for row in rows:
+        try:
+            yield stored.event(row, row.id, engine.vault)
+        except ConfigurationError:
+            continue
+
+
+async def last_seen(engine: Engine, source: SourceConfig, *, sees_people: bool) -> dict[str, Seen]:
+    """Return the newest value of each attribute among a source's latest events; those that none has are left out."""
+    catalogue = {attribute.key: attribute for attribute in registry.source(source.kind).catalogue(source.settings)}
+    sources, missing, found = Sources(catalogue, source.kind), dict(catalogue), dict[str, Seen]()
+    for event in await latest(engine, source.id, _LAST_SEEN):
+        for key, value in trial.samples(missing, sources, event, UTC).items():
+            found[key] = Seen(masked(value, catalogue[key].type, sees_people=sees_people), event.received_at)
+            del missing[key]
+    return found
 
 
 async def types(engine: Engine, desk: Desk) -> list[str]:
@@ -104,21 +138,8 @@ async def one(engine: Engine, desk: Desk, event_id: str | None) -> Event | None:
 
 def sample(desk: Desk, event: Event, *, sees_people: bool) -> Sample:
     """Return how an event is offered: whose it is, and what happened."""
-    what = _TITLES.get(event.type, event.type.replace("_", " ").replace(".", " "))
-    return Sample(event.id, _person(desk, event) if sees_people else MASK, what, event.occurred_at)
-
-
-def _person(desk: Desk, event: Event) -> str:
-    """Return the person's name, else what the event knows them by."""
-    sources = Sources(desk.attributes, desk.source.kind)
-    names = []
-    for keys in (("first_name", "firstName", "firstname"), ("last_name", "lastName", "lastname")):
-        key = next((key for key in keys if key in desk.attributes), None)
-        value = sources.reader(key)(event, desk.zone) if key else ABSENT
-        if isinstance(value, str) and value.strip():
-            names.append(value.strip())
-    known = " ".join(names) or event.person.get("email") or event.person.get("user_id") or next(iter(event.person.values()), "")
-    return str(known) or "Somebody unknown"
+    person = (desk.names.of(event) or "Somebody unknown") if sees_people else MASK
+    return Sample(event.id, person, faces.event_words(event.type).lower(), event.occurred_at)
 
 
 def masked(value: Any, source: SourceType | None, *, sees_people: bool) -> str:

@@ -28,6 +28,13 @@ POLICY_WORDS: Final[Mapping[UpdatePolicy, str]] = {
     UpdatePolicy.CREATE_ONLY: "Only on create",
     UpdatePolicy.ADVANCE: "Move forward only",
 }
+_EVENT_WORDS: Final = {
+    "people.registered": "Registered",
+    "people.attended": "Attended",
+    "people.not_attended": "Missed",
+    "people.watched_replay": "Watched replay",
+    "identify": "Identified",
+}
 SETTING_WORDS: Final[Mapping[str, str]] = {
     "update": "If already filled",
     "nulls": "Empty values",
@@ -58,6 +65,11 @@ _SIZED: Final = {
 }
 _NUMBERS: Final = {"int": "Whole number", "long": "Whole number", "double": "Number", "percent": "Percent", "currency": "Currency"}
 _SHOWN_OBJECTS = 3
+
+
+def event_words(event_type: str) -> str:
+    """Return what happened, by the type of an event: "Registered", "Chat ended"."""
+    return _EVENT_WORDS.get(event_type) or event_type.replace(".", " ").replace("_", " ").capitalize()
 
 
 def field_words(field: Field) -> str:

@@ -27,6 +27,15 @@ class FieldOption:
     reference_to: tuple[str, ...]
     filterable: bool
     refusal: str = ""
+    also: str = ""  # how Salesforce's own pages call it
+
+
+@dataclass(frozen=True, slots=True)
+class Unexposed:
+    """A field that pages of Salesforce show and its API has not, and what to do instead."""
+
+    label: str
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +53,12 @@ class AttributeOption:
 
 Verdicts = Mapping[str, Mapping[str, Verdict]]
 
+_ID = " ID"
+_CAMPAIGN = Unexposed(
+    "Campaign",
+    "Salesforce shows it where a person is made by hand and keeps it from other programs. A Campaign Member step adds people to campaigns.",
+)
+_UNEXPOSED: Mapping[str, tuple[Unexposed, ...]] = {"lead": (_CAMPAIGN,), "contact": (_CAMPAIGN,)}
 _READ_ONLY = "Salesforce fills this field itself, or the connection's user may not edit it."
 
 
@@ -51,6 +66,16 @@ def field_options(target: ObjectType) -> list[FieldOption]:
     """Return every field, required ones first, then by label; what cannot be written says why."""
     fields = sorted(target.fields.values(), key=lambda field: (not field.required, field.label.casefold(), field.name))
     return [_field_option(field) for field in fields]
+
+
+def unexposed(target: ObjectType) -> tuple[Unexposed, ...]:
+    """Return what one may look for in an object and never finds, because Salesforce does not expose it (LP-109)."""
+    return _UNEXPOSED.get(target.name.lower(), ())
+
+
+def _also(field: Field) -> str:
+    """Return the name a lookup has on Salesforce's pages: the API calls Account Name of a case "Account ID"."""
+    return f"{field.label.removesuffix(_ID)} Name" if field.type == "reference" and field.label.endswith(_ID) else ""
 
 
 def _field_option(field: Field) -> FieldOption:
@@ -67,6 +92,7 @@ def _field_option(field: Field) -> FieldOption:
         reference_to=field.reference_to,
         filterable=field.filterable,
         refusal="" if writable else _READ_ONLY,
+        also=_also(field),
     )
 
 

@@ -20,6 +20,7 @@ from crosswalk.journal.explain import Written
 from crosswalk.journal.log import Entry, Filter, Full
 from crosswalk.journal.people import Names
 from crosswalk.journal.summaries import Step
+from crosswalk.mapping import faces
 from crosswalk.model import Event
 from crosswalk.reasons import Reason, State
 from crosswalk.salesforce.calls import Purpose
@@ -29,13 +30,6 @@ from crosswalk.web.services import Services
 
 MASK = "•••••"
 _OF_ONE_PERSON = 6
-_WORDS = {
-    "people.registered": "Registered",
-    "people.attended": "Attended",
-    "people.not_attended": "Missed",
-    "people.watched_replay": "Watched replay",
-    "identify": "Identified",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +206,7 @@ def _line(
     return Line(
         entry=entry,
         person=person if sees or not person else MASK,
-        event=_WORDS.get(entry.event_type, entry.event_type.replace(".", " ").replace("_", " ").capitalize()),
+        event=faces.event_words(entry.event_type),
         source=source.name if source else "a removed source",
         sync=sync.name if sync else "a removed sync",
         connection_id=connection.id if connection else "",

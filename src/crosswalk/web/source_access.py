@@ -4,13 +4,15 @@ Whoever may look on one of these connections sees the source, its jobs, runs and
 concerns all of them, and needs the permission on each. A source without syncs goes by the role in the workspace.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from starlette.requests import Request
 
 from crosswalk.access import caller as access
 from crosswalk.access.caller import Caller
 from crosswalk.access.roles import Permission
+from crosswalk.editing import samples
+from crosswalk.editing.samples import Seen
 from crosswalk.errors import RequestRefused
 from crosswalk.journal import callouts, runs
 from crosswalk.store.configuration import Configuration, ConnectionConfig, SourceConfig, SyncState
@@ -57,6 +59,13 @@ def callouts_seen(configuration: Configuration, caller: Caller) -> callouts.Seen
         return None
     connections = [one.id for one in configuration.connections.values() if caller.may_on(one.id, Permission.LOOK)]
     return callouts.Seen([one.id for one in seen(configuration, caller)], connections)
+
+
+async def last_seen(request: Request, caller: Caller, source: SourceConfig) -> Mapping[str, Seen]:
+    """Return when each attribute of a source was last seen, and its value as far as the caller may know it."""
+    engine = callers.services(request).engine
+    sees_people = may(await engine.configuration.current(), caller, source, Permission.SEE_PERSONS)
+    return await samples.last_seen(engine, source, sees_people=sees_people)
 
 
 async def source_of(request: Request, caller: Caller, source_id: str, permission: Permission) -> SourceConfig:

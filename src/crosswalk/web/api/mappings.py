@@ -157,8 +157,9 @@ async def list_options(
     """Return the fields of an object, the source's attributes with their values in an event, and which goes into which."""
     desk = await desk_for(request, caller, sync_id, Permission.LOOK)
     sees = caller.may_on(desk.connection.id, Permission.SEE_PERSONS)
-    event = await samples.one(callers.services(request).engine, desk, event_id or None)
-    return await opening.choices(desk, object_name, event, sees_people=sees)
+    engine = callers.services(request).engine
+    event = await samples.one(engine, desk, event_id or None)
+    return await opening.choices(engine, desk, object_name, event, sees_people=sees)
 
 
 @router.get("/mapping/versions")

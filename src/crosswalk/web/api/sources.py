@@ -1,5 +1,6 @@
 """Engagement systems."""
 
+from datetime import datetime
 from typing import Annotated, Any, Self
 
 from fastapi import APIRouter
@@ -7,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from starlette.requests import Request
 from starlette.responses import Response
 
+from crosswalk.access.caller import Caller
 from crosswalk.access.roles import Permission
 from crosswalk.connecting import activation, bindings, examples, sources
 from crosswalk.connecting.sources import Entered
@@ -14,7 +16,7 @@ from crosswalk.errors import RequestRefused
 from crosswalk.sources import registry
 from crosswalk.sources.base import Verdict
 from crosswalk.store.configuration import SourceConfig, SourceState
-from crosswalk.web import callers
+from crosswalk.web import callers, source_access
 from crosswalk.web.api import etags
 from crosswalk.web.api.connections import connection_of
 from crosswalk.web.api.paging import Listed
@@ -72,13 +74,16 @@ class FindingBody(BaseModel):
 
 
 class AttributeBody(BaseModel):
-    """One attribute a mapping can pick."""
+    """One attribute a mapping can pick; `value` and `last_seen` are null when no recent event has it."""
 
     key: str
     label: str
     type: str
     group: str
     paths: list[str]
+    is_custom: bool
+    value: str | None
+    last_seen: datetime | None
 
 
 class ReceiptBody(BaseModel):
@@ -183,14 +188,13 @@ async def scan_source(request: Request, caller: Configuring, source_id: str) -> 
     caller.expect(Permission.CONFIGURE)
     services = callers.services(request)
     await sources.scan(services.engine, services.vendors, caller, await source_of(request, source_id))
-    return _catalogue(await source_of(request, source_id))
+    return await _catalogue(request, caller, await source_of(request, source_id))
 
 
 @router.get("/{source_id}/catalogue")
 async def read_catalogue(request: Request, caller: Looking, source_id: str) -> list[AttributeBody]:
-    """Return every attribute a mapping can pick."""
-    del caller
-    return _catalogue(await source_of(request, source_id))
+    """Return every attribute a mapping can pick, with its newest value in words; values of people are masked as in the event log."""
+    return await _catalogue(request, caller, await source_of(request, source_id))
 
 
 @router.post("/{source_id}/example", status_code=201)
@@ -220,8 +224,18 @@ async def bind_campaign(request: Request, caller: Configuring, source_id: str, b
     return Response(status_code=204)
 
 
-def _catalogue(source: SourceConfig) -> list[AttributeBody]:
+async def _catalogue(request: Request, caller: Caller, source: SourceConfig) -> list[AttributeBody]:
+    seen, custom = await source_access.last_seen(request, caller, source), sources.custom_attributes(source)
     return [
-        AttributeBody(key=one.key, label=one.label, type=one.type.value, group=one.group, paths=list(one.paths))
+        AttributeBody(
+            key=one.key,
+            label=one.label,
+            type=one.type.value,
+            group=one.group,
+            paths=list(one.paths),
+            is_custom=one.key in custom,
+            value=seen[one.key].value if one.key in seen else None,
+            last_seen=seen[one.key].at if one.key in seen else None,
+        )
         for one in registry.source(source.kind).catalogue(source.settings)
     ]

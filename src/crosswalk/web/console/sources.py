@@ -17,12 +17,13 @@ from crosswalk.connecting import activation, bindings, examples, kinds, lookups,
 from crosswalk.connecting.bindings import Group
 from crosswalk.connecting.kinds import Field, Kind
 from crosswalk.connecting.sources import Arrived, Entered
+from crosswalk.editing.samples import Seen
 from crosswalk.errors import CrosswalkError, MappingError, Problem
 from crosswalk.model import Attribute
 from crosswalk.sources import registry
 from crosswalk.sources.base import Pulling, Verdict
 from crosswalk.store.configuration import ConnectionConfig, SourceConfig, SourceState, SyncConfig, SyncState
-from crosswalk.web import answers, callers, source_troubles
+from crosswalk.web import answers, callers, source_access, source_troubles
 from crosswalk.web.api.connections import connection_of
 from crosswalk.web.api.sources import source_of
 from crosswalk.web.callers import ConfiguringPage, LookingPage
@@ -131,6 +132,8 @@ class CataloguePage:
     template: ClassVar[str] = "source_catalogue.html"
     about: About
     groups: Sequence[tuple[str, Sequence[Attribute]]]
+    custom: frozenset[str]
+    last_seen: Mapping[str, Seen]
     count: int
     can_scan: bool
     scanned_at: datetime | None
@@ -234,6 +237,8 @@ async def catalogue(request: Request, caller: LookingPage, source_id: str, q: st
     context = CataloguePage(
         about(source, "Catalogue", caller),
         groups=groups,
+        custom=sources.custom_attributes(source),
+        last_seen=await source_access.last_seen(request, caller, source),
         count=len(every),
         can_scan=isinstance(kind, Pulling) and bool(kind.discovered_settings) and caller.may(Permission.CONFIGURE),
         scanned_at=await sources.last_scan(callers.services(request).engine, source.id),

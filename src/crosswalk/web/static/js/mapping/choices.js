@@ -54,13 +54,14 @@ export function attributeOptions(known, row) {
   const parts = { fits: [], converts: [], cannot: [] };
   for (const one of known.attributes) {
     const said = field ? known.verdicts[one.type][field.type] : { fit: "fits", reason: "" };
-    const sample = known.samples[one.key];
+    const seen = known.last_seen[one.key];
+    const words = said.fit === "fits" ? `${one.words} · ${one.path}` : `${one.words} · ${said.reason}`;
     parts[said.fit].push({
       value: one.key,
       label: one.label,
-      words: said.fit === "fits" ? `${one.words} · ${one.path}` : `${one.words} · ${said.reason}`,
+      words: seen ? `${words} · last seen ${moment(seen.at)}` : `${words} · not seen lately`,
       find: `${one.words} ${one.key} ${one.path}`,
-      side: said.fit === "cannot" ? undefined : (sample ?? "not in this event"),
+      side: said.fit === "cannot" ? undefined : (known.samples[one.key] ?? (seen ? `${seen.value}, in another event` : "not in this event")),
       group: said.fit === "fits" ? one.group : said.fit === "converts" ? "Needs a conversion" : `Cannot fill ${field.words}`,
       off: said.fit === "cannot",
     });
@@ -87,13 +88,26 @@ export function fieldOptions(known, row, used) {
     parts[said.fit].push({
       value: one.name,
       label: one.label,
-      words: said.reason ? `${one.words} · ${said.reason}` : `${one.words} · ${one.name}`,
-      find: `${one.words} ${one.name}`,
+      words: [one.words, said.reason || one.name, ...(one.also ? [`${one.also} on Salesforce's pages`] : [])].join(" · "),
+      find: `${one.words} ${one.name} ${one.also}`,
       group: said.fit === "fits" ? (type ? `Fits ${noun}` : "Fields") : said.fit === "converts" ? "Needs a conversion" : `Cannot take ${noun}`,
       off: said.fit === "cannot",
     });
   }
-  return [...parts.fits, ...parts.converts, ...parts.cannot];
+  const kept = known.unexposed.map((/** @type {any} */ one) => ({
+    value: `\u0000${one.label}`,
+    label: one.label,
+    words: one.sentence,
+    find: "",
+    group: "Not offered by Salesforce",
+    off: true,
+  }));
+  return [...parts.fits, ...parts.converts, ...parts.cannot, ...kept];
+}
+
+/** A time as people write it, in their own zone. @param {string} at */
+function moment(at) {
+  return new Date(at).toLocaleString("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 }
 
 /** @param {any} known @param {string | undefined} name */

@@ -62,7 +62,7 @@ export async function openOptional(editor, opener) {
   const boxes = free.map((/** @type {any} */ one) => {
     const box = h("input", { type: "checkbox", value: one.name });
     const element = h("label", { class: "check opt" }, box, h("span", { class: "tx" }, h("b", {}, one.label), h("span", {}, `${one.words} · ${one.name}`)));
-    return { box, element, find: `${one.label} ${one.name}`.toLowerCase() };
+    return { box, element, find: `${one.label} ${one.name} ${one.also}`.toLowerCase() };
   });
   const search = h("input", {
     class: "find-option",
