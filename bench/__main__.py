@@ -6,7 +6,7 @@ import json
 import platform
 from pathlib import Path
 
-from bench import backfill, console_bench, figures, localorg_bench, mapping, rivals, throughput
+from bench import backfill, console_bench, editor_bench, figures, localorg_bench, mapping, rivals, throughput
 from bench.figures import Figure
 
 _SECTIONS = {
@@ -14,6 +14,7 @@ _SECTIONS = {
     "backfill": backfill.measure,
     "throughput": throughput.measure,
     "console": console_bench.measure,
+    "editor": editor_bench.measure,
     "rivals": rivals.measure,
     "localorg": localorg_bench.measure,
 }

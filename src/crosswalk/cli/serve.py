@@ -5,6 +5,7 @@ under way is finished, and the process leaves with 0.
 """
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -52,6 +53,7 @@ async def _serve(settings: Settings, workspace_file: Path | None) -> int:
         with serving.listen(settings.host, settings.port) as listener:
             working = asyncio.create_task(parts.worker().run(stop))
             async with serving.serving(parts.app(), listener) as address:
+                gc.freeze()  # what was loaded stays; looking through it again and again costs a large page a quarter of a second
                 typer.echo(f"crosswalk {process.version()} listens on {address}")
                 await _tell_first_run(parts, address)
                 await _first(working, stop)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Any, Final
 
 from crosswalk.errors import ConfigurationError
@@ -28,6 +29,7 @@ ABSENT: Final = Absent.ABSENT
 Getter = Callable[[Any], Any]
 
 _LONGEST = 1_000
+_REMEMBERED = 20_000  # the paths of a large catalogue, which the editor reads anew for each page
 _QUOTED = re.compile(r'(?P<name>[^"=\[\]]*)(?P<equals>=?)"(?P<text>(?:[^"\\]|\\.)*)"\](?=[.\[]|$)')
 _ESCAPED = re.compile(r"\\(.)")
 
@@ -68,6 +70,7 @@ class Where:
 Step = Member | Index | Where
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def parse(path: str, *, one_based: bool = False) -> tuple[Step, ...]:
     """Return the steps of a path; raise `PathSyntaxError` where it stops making sense."""
     if len(path) > _LONGEST:
@@ -86,6 +89,7 @@ def parse(path: str, *, one_based: bool = False) -> tuple[Step, ...]:
     return tuple(steps)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def compile(path: str, *, one_based: bool = False) -> Getter:  # noqa: A001 - read as paths.compile, like re.compile
     """Return a function from a payload to the value the path addresses, or `ABSENT`. The function never raises and takes linear time."""
     steps = parse(path, one_based=one_based)

@@ -37,6 +37,7 @@ class Sources:
     kind: str
     one_based: bool = False
     lists: Lists = field(default_factory=Lists, compare=False, repr=False)
+    readers: dict[str, Reader] = field(default_factory=dict, compare=False, repr=False)  # those made so far
 
     def knows(self, key: str) -> bool:
         """Tell whether the key is an attribute, an envelope name, or written as a path."""
@@ -54,6 +55,10 @@ class Sources:
 
     def reader(self, key: str) -> Reader:
         """Return the function that reads a key; raise `PathSyntaxError` when an own path cannot be read."""
+        known = self.readers.get(key)
+        return known or self.readers.setdefault(key, self._made(key))
+
+    def _made(self, key: str) -> Reader:
         attribute = self.catalogue.get(key)
         if attribute is None:
             return self._path_reader(key, one_based=self.one_based)
