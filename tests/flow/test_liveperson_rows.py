@@ -2,6 +2,7 @@
 
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -11,13 +12,20 @@ from tests.vendors.liveperson import ACCOUNT, CLIENT_SECRET, SIGNING_SECRET, Liv
 from tests.world import KEY_FIELD
 
 from crosswalk.cli import source_checks
+from crosswalk.engine import asking
 from crosswalk.engine.conversions import Conversions
+from crosswalk.engine.jobs import JobKind
 from crosswalk.engine.notices import Notices
 from crosswalk.engine.pulls import Puller
+from crosswalk.engine.schedules import Wish
+from crosswalk.engine.supervisor import Supervisor
 from crosswalk.engine.vendors import Vendors
+from crosswalk.journal import runs
+from crosswalk.journal.runs import RunKind
 from crosswalk.mapping import check, document
 from crosswalk.presets import loader
 from crosswalk.sources import registry
+from crosswalk.sources.base import Window
 from localorg.custom_fields import custom_field
 from localorg.custom_objects import custom_object
 from localorg.settings import OrgSettings
@@ -174,17 +182,16 @@ async def test_a_webhook_pulls_and_a_reading_on_demand_are_one_transcript(talks)
     assert (1, 1) == (await talks.count(TRANSCRIPT), len(talks.here.writes()))
 
 
+def as_the_widget_sees_it():
+    """Return the model of a chat that goes on."""
+    chat_info = {"rtSessionId": "4294970001", "accountId": ACCOUNT, "chatStartTime": 1772614500000, "isMessaging": False}
+    line = {"by": "Elin Berg", "source": "visitor", "text": "Hello?", "time": "2026-03-04 08:55:10.000+0000"}
+    return {"chatInfo": {**chat_info, "chatSkill": "Orders"}, "chatTranscript": {"lines": [line]}, "campaignInfo": {"goalName": "Sell"}}
+
+
 async def test_the_record_that_the_widgets_model_made_is_completed_by_the_sync(talks):
     await talks.map()
-    chat_info = {
-        "rtSessionId": "4294970001",
-        "accountId": ACCOUNT,
-        "chatStartTime": 1772614500000,
-        "isMessaging": False,
-        "chatSkill": "Orders",
-    }
-    line = {"by": "Elin Berg", "source": "visitor", "text": "Hello?", "time": "2026-03-04 08:55:10.000+0000"}
-    model = {"chatInfo": chat_info, "chatTranscript": {"lines": [line]}, "campaignInfo": {"goalName": "Sell"}}
+    model = as_the_widget_sees_it()
     await talks.here.deliver(talks.source_id, model)
     await talks.here.drain()
     begun = await talks.transcript("Id", "Transcript__c", "End_Time__c")
@@ -200,6 +207,84 @@ async def test_the_record_that_the_widgets_model_made_is_completed_by_the_sync(t
         found["Transcript__c"].count("Line"),
         bool(found["End_Time__c"]),
     )
+
+
+@pytest.fixture
+async def chatting(talks):
+    """Serve the API to an agent; returns a function that asks as the agent, or as somebody else."""
+    await talks.map()
+    async with console.beside(talks.here) as app:
+        agent = await app.user("agent", {talks.here.connection_id: "agent"})
+
+        async def ask(method, path="", **options):
+            return await agent.api(method, f"/api/sources/{talks.source_id}/conversations{path}", **options)
+
+        ask.app = app
+        yield ask
+
+
+async def by_each_job(talks, chat):
+    """Let the periodic, the daily, a manual and an on-demand reading find the chat, each with a line more than the one before."""
+    here = talks.here
+    source = (await here.configuration.current()).sources[talks.source_id]
+    for kind in (JobKind.PERIODIC, JobKind.DAILY):
+        await asking.change_job(here.engine, talks.vendors, source, kind, Wish(is_on=True), "test")
+    day = timedelta(days=1)
+    ways = [
+        lambda: asking.start_job(here.engine, talks.vendors, source, JobKind.PERIODIC, "test"),
+        lambda: asking.start_job(here.engine, talks.vendors, source, JobKind.DAILY, "test"),
+        lambda: asking.ask_range(here.engine, talks.vendors, source, Window(here.clock.now() - day, here.clock.now()), "test"),
+        lambda: asking.ask_one(here.engine, talks.vendors, source, chat, "test"),
+    ]
+    for lines, ask in enumerate(ways, start=2):
+        talks.vendor.chat(1, lines=lines)
+        here.clock.advance(120)
+        await ask()
+        await Supervisor(here.engine, here.receiver, talks.vendors).sweep()
+        await here.drain()
+
+
+@pytest.mark.shows("LP-60")
+async def test_the_call_of_the_widget_and_every_job_lead_to_one_record_with_the_last_content(talks, chatting):
+    begun = await chatting("POST", json={"model": as_the_widget_sees_it()})
+    await talks.here.drain()
+    first = await talks.transcript("Id", "Transcript__c", "End_Time__c")
+    await by_each_job(talks, "4294970001")
+    await chatting("POST", json={"model": as_the_widget_sees_it()})
+    await talks.here.drain()
+    last = await talks.transcript("Id", "Transcript__c", "End_Time__c")
+    async with talks.here.database.read() as tx:
+        kinds = {run.kind for run in await runs.recent(tx, 100)}
+    assert (202, "[2026-03-04 08:55:10] Elin Berg: Hello?", None) == (begun.status_code, first["Transcript__c"], first["End_Time__c"])
+    assert (first["Id"], 5, True) == (last["Id"], last["Transcript__c"].count("Line"), bool(last["End_Time__c"]))
+    assert {RunKind.PERIODIC, RunKind.DAILY, RunKind.MANUAL, RunKind.ON_DEMAND} == kinds
+
+
+async def test_who_began_a_conversation_is_told_its_record(talks, chatting):
+    begun = (await chatting("POST", json={"model": as_the_widget_sees_it()})).json()
+    before = (await chatting("GET", f"/{begun['conversation_id']}")).json()["items"]
+    await talks.here.drain()
+    after = (await chatting("GET", f"/{begun['conversation_id']}")).json()["items"]
+    made = {one["step"]: (one["state"], one["record_id"]) for one in after}
+    assert ([], ("written", await talks.transcript("Id"))) == (before, made["transcript"])
+
+
+async def test_the_same_start_told_twice_is_nothing_new(chatting):
+    told = [(await chatting("POST", json={"model": as_the_widget_sees_it()})).json()["is_new"] for _ in range(2)]
+    assert [True, False] == told
+
+
+async def test_a_start_that_cannot_be_read_or_belongs_to_another_source_is_refused(talks, chatting):
+    unreadable = await chatting("POST", json={"model": {"chatInfo": {}}})
+    webinars = await talks.here.add_source("livestorm")
+    elsewhere = await chatting.app.owner.api("POST", f"/api/sources/{webinars}/conversations", json={"model": {}})
+    assert [(422, "id_missing"), (404, "no_conversations")] == [(one.status_code, one.json()["code"]) for one in (unreadable, elsewhere)]
+
+
+async def test_an_agent_without_access_to_the_org_begins_nothing(talks, chatting):
+    stranger = await chatting.app.user("agent", {})
+    answer = await stranger.api("POST", f"/api/sources/{talks.source_id}/conversations", json={"model": as_the_widget_sees_it()})
+    assert (403, 0) == (answer.status_code, await talks.count(TRANSCRIPT))
 
 
 @pytest.mark.shows("LP-71")

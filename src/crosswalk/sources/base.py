@@ -15,7 +15,7 @@ import httpx2
 
 from crosswalk.clock import Clock
 from crosswalk.errors import Problem
-from crosswalk.model import Accepted, Attribute, Event, Notice
+from crosswalk.model import Accepted, Attribute, Event, Notice, Rejected
 from crosswalk.sources.vendor_api import VendorApi
 from crosswalk.store.configuration import SourceConfig
 
@@ -176,6 +176,15 @@ class Pulling(Source, Protocol):
 
     async def discover(self, api: VendorApi, source: SourceConfig) -> Mapping[str, Any]:
         """Return the settings that name the system's custom attributes; with them the catalogue offers those too."""
+        ...
+
+
+@runtime_checkable
+class Conversing(Source, Protocol):
+    """A source whose conversations the agent's widget sees while they go on."""
+
+    def begun(self, model: Mapping[str, Any], source: SourceConfig, received_at: datetime, new_id: NewId) -> Event | Rejected:
+        """Return the event of a conversation as the widget sees it, or why it cannot be read."""
         ...
 
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from crosswalk.clock import Clock
 from crosswalk.errors import ConfigurationError, Problem, RequestRefused
-from crosswalk.model import Accepted, Attribute, Event, Notice
+from crosswalk.model import Accepted, Attribute, Event, Notice, Rejected
 from crosswalk.sources import bodies, problems
 from crosswalk.sources.base import Finding, Incoming, NewId, Page, Reach, Window
 from crosswalk.sources.liveperson import account, catalogue, facts, pulling, signature, web_api, webhooks
@@ -59,6 +59,10 @@ class LivePerson:
         if bodies.deeper_than(value, request.max_depth):
             raise bodies.too_deep()
         return webhooks.accepted(value, Reading(source.id, settings, received_at), new_id)
+
+    def begun(self, model: Mapping[str, Any], source: SourceConfig, received_at: datetime, new_id: NewId) -> Event | Rejected:
+        """Return the start of a conversation from the model that the agent's widget has of it."""
+        return _reading(source, received_at).widget(model, new_id())
 
     def fingerprint(self, event: Event) -> Mapping[str, str]:
         """Return what the event says about its conversation, without what changes by itself."""
