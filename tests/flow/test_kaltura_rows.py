@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.flow.provisioned import provision
 from tests.vendors.clock import WindingClock
 from tests.vendors.kaltura import TOKEN, KalturaSimulator
 from tests.world import preset
@@ -14,6 +15,8 @@ from crosswalk.engine.pulls import Puller
 from crosswalk.engine.vendors import Vendors
 from crosswalk.model import Accepted
 from crosswalk.presets import loader
+from crosswalk.provisioning import survey
+from crosswalk.salesforce.xml_text import listed
 from crosswalk.sources.kaltura import Kaltura
 from crosswalk.sources.kaltura.records import Reading
 from crosswalk.store import tables
@@ -342,3 +345,48 @@ async def test_a_notification_and_a_pull_are_one_person(here, pulled):
     await here.deliver(pulled, told)
     await here.drain()
     assert 1 == len(await here.records(f"SELECT Id FROM Lead WHERE Email = '{LUCIA}'"))
+
+
+# --- reports ----------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def reported(fresh):
+    """Return an org that was provisioned, with the account of the samples pulled into it."""
+    fresh.clock.advance(20 * 86_400)  # the samples are of the days before
+    kaltura = KalturaSimulator(fresh.clock)
+    source = await fresh.add_source("kaltura", kaltura.settings, {"signing_secret": "s", "app_token": TOKEN})
+    await fresh.add_sync(source, preset("kaltura"))
+    await fresh.bind(source)
+    await provision(fresh, "kaltura")
+    async with kaltura.client() as http:
+        config = (await fresh.configuration.current()).sources[source]
+        for stream in ("profiles", "engagement"):
+            await Puller(fresh.engine, fresh.receiver, Vendors(http, fresh.clock)).pull(config, stream)
+    await fresh.drain()
+    return fresh
+
+
+async def report(here, name):
+    """Run a report type as a report does: its columns over its object and what that looks up."""
+    found = (await survey.api(await here.ready_org()).read("ReportType", [name]))[name]
+    columns = [column["field"] for section in listed(found, "sections") for column in listed(section, "columns")]
+    paths = [column.replace("__c.", "__r.") for column in columns]
+    return columns, await here.records(f"SELECT {', '.join(paths)} FROM {found['baseObject']}")
+
+
+@pytest.mark.shows("KA-21")
+async def test_every_column_of_the_report_type_is_answered_beside_the_lead(reported):
+    columns, rows = await report(reported, "Kaltura_Session_Engagement")
+    leads = {row["Id"]: row["Company"] for row in await reported.records("SELECT Id, Company FROM Lead")}
+    assert (True, True) == (bool(rows), {"live_minutes_viewed__c", "Lead__c.Name", "Lead__c.Company"} <= set(columns))
+    assert [leads[row["Lead__c"]] for row in rows] == [row["Lead__r"]["Company"] for row in rows]
+
+
+@pytest.mark.shows("KA-21")
+async def test_leads_are_chosen_and_scored_by_what_they_did(reported):
+    engaged = f"Id IN (SELECT Lead__c FROM {ENGAGEMENT})"
+    found = await reported.records(f"SELECT Name, (SELECT plays__c FROM UserSessionEngagements__r) FROM Lead WHERE {engaged}")
+    plays = {lead["Name"]: sum(row["plays__c"] or 0 for row in lead["UserSessionEngagements__r"]["records"]) for lead in found}
+    scores = await reported.records(f"SELECT Lead__r.Name who, SUM(plays__c) plays FROM {ENGAGEMENT} GROUP BY Lead__r.Name")
+    assert (True, plays) == (any(plays.values()), {row["who"]: row["plays"] or 0 for row in scores})
