@@ -140,3 +140,82 @@ async def test_a_viewer_sees_drift_and_checks_nothing(watched):
     viewer = await watched.console.user("viewer", {watched.connection_id: "viewer"})
     answer = await check(watched, viewer)
     assert (403, False) == (answer.status_code, "Check now" in (await viewer.get("/drift")).text)
+
+
+async def mend(here, field="Score__c", use=None, browser=None, version=1):
+    body = {"sync_id": here.sync, "version": version, "step": 0, "field": field, **({"use": use} if use else {})}
+    return await (browser or here.console.owner).api("POST", "/api/drift/mend", json=body)
+
+
+async def leads(here, fields):
+    here.clock.advance(60)
+    await here.deliver(here.app, identify("ann@x.example", "m2", phone="2", description="more"))
+    await here.drain()
+    return await here.records(f"SELECT {fields} FROM Lead")
+
+
+async def rename(here):
+    await here.remove_field("Lead", "Score__c")
+    await here.add_field("Lead", "Score_New__c", type="string", length=20)
+    await check(here)
+
+
+@pytest.mark.shows("LS-41")
+async def test_use_it_lets_the_row_fill_the_field_that_looks_like_the_one_that_is_gone(watched):
+    await rename(watched)
+    page = (await watched.console.owner.get("/drift")).text
+    form = {"sync_id": watched.sync, "version": "1", "step": "0", "field": "Score__c", "use": "Score_New__c"}
+    answer = await watched.console.owner.post("/drift/mend", form)
+    assert (True, 303, [], [{"Phone": "2", "Score_New__c": "more"}]) == (
+        all(word in page for word in ("Use it", "Pick another", "Remove rows")),
+        answer.status_code,
+        await found(watched),
+        await leads(watched, "Phone, Score_New__c"),
+    )
+
+
+async def test_a_removed_row_leaves_the_rest_as_it_is(watched):
+    await watched.remove_field("Lead", "Score__c")
+    await check(watched)
+    answer = (await mend(watched)).json()
+    assert (2, True, [], [{"Phone": "2"}]) == (
+        answer["version"],
+        "Score__c" in answer["changes"][0],
+        await found(watched),
+        await leads(watched, "Phone"),
+    )
+
+
+async def test_of_several_dead_rows_one_is_mended_and_the_others_stay_paused(watched):
+    for owner in ("Lead", "Contact"):
+        await watched.add_field(owner, "Grade__c", type="string", length=20)
+    await watched.save_mapping(watched.sync, calls(PHONE, SCORE, GRADE))
+    await watched.deliver(watched.app, identify("ann@x.example", "m3", phone="3", description="many"))
+    await watched.drain()
+    for name in ("Score__c", "Grade__c"):
+        await watched.remove_field("Lead", name)
+    await check(watched)
+    await mend(watched, version=2)
+    assert [("gone", "Lead.Grade__c")] == await found(watched)
+
+
+@pytest.mark.parametrize(
+    ("wish", "status", "code"),
+    [
+        ({"use": "Nowhere__c"}, 422, "mapping_invalid"),
+        ({"version": 7}, 409, "saved_meanwhile"),
+        ({"field": "Other__c"}, 409, "no_such_row"),
+    ],
+)
+async def test_what_cannot_be_mended_says_so_and_saves_nothing(watched, wish, status, code):
+    await watched.remove_field("Lead", "Score__c")
+    await check(watched)
+    answer = await mend(watched, **wish)
+    assert (status, code, 1) == (answer.status_code, answer.json()["code"], len(await watched.rows(tables.mapping_version)))
+
+
+async def test_an_operator_checks_and_mends_nothing(watched):
+    operator = await watched.console.user("operator", {watched.connection_id: "operator"})
+    await rename(watched)
+    answer = await mend(watched, use="Score_New__c", browser=operator)
+    assert (403, False) == (answer.status_code, "Use it" in (await operator.get("/drift")).text)

@@ -18,7 +18,7 @@ from crosswalk.errors import MappingError, Problem, RequestRefused
 from crosswalk.inbox import deliveries
 from crosswalk.journal import audit
 from crosswalk.mapping import check, document, drafts
-from crosswalk.mapping.differences import Difference, compare
+from crosswalk.mapping.differences import Difference, compare, keyed
 from crosswalk.mapping.drafts import Draft
 from crosswalk.mapping.merge import Merged, merge
 from crosswalk.reasons import Reason
@@ -55,6 +55,13 @@ async def save(engine: Engine, desk: Desk, data: Any, expected: int, actor: str)
         refused = refusals(desk, draft, await drift.dead(tx, desk))
     if refused or draft.document is None:
         raise MappingError(refused)
+    return await keep(engine, desk, draft, expected, actor)
+
+
+async def keep(engine: Engine, desk: Desk, draft: Draft, expected: int, actor: str) -> Saved | Conflict:
+    """Make a draft that was checked the next version; raise `MappingError` when it is not even whole."""
+    if draft.document is None:
+        raise MappingError(list(draft.problems))
     wanted = document.dump(draft.document)
     found = tuple(compare(desk.saved, wanted, desk.catalogue, desk.label))
     if not found:
@@ -108,8 +115,19 @@ async def _write(engine: Engine, tx: AsyncConnection, desk: Desk, wanted: Mappin
         return False
     row = {"sync_id": desk.sync.id, "version": expected + 1, "document": wanted, "author": actor[:120], "at": now}
     await tx.execute(insert(tables.mapping_version), [row])
+    await _carry_over(tx, desk, wanted, expected)
     await deliveries.wake_sync(tx, desk.sync.id, {Reason.NO_RECORD}, now)
     return True
+
+
+async def _carry_over(tx: AsyncConnection, desk: Desk, wanted: Mapping[str, Any], expected: int) -> None:
+    """Keep out of use what was out of use and is in the new version still: its other rows may be mended one by one."""
+    table = tables.suspended_row
+    rows = {(str(step.get("object")).lower(), name) for step in wanted["steps"] for name in keyed(step)}
+    found = await tx.execute(select(table).where(table.c.sync_id == desk.sync.id, table.c.version == expected))
+    left = [{**row, "version": expected + 1} for row in found.mappings() if (row["object"].lower(), row["field"].lower()) in rows]
+    if left:
+        await tx.execute(insert(table), left)
 
 
 async def _audit(engine: Engine, tx: AsyncConnection, desk: Desk, found: tuple[Difference, ...], version: int, actor: str) -> None:

@@ -10,10 +10,10 @@ from starlette.responses import Response
 
 from crosswalk.access.roles import Permission
 from crosswalk.editing.drifted import Drift, Drifted, Kind, Watched
-from crosswalk.errors import CrosswalkError
+from crosswalk.errors import CrosswalkError, MappingError
 from crosswalk.web import callers
-from crosswalk.web.api.drift import checked, watched
-from crosswalk.web.callers import LookingPage, OperatingPage
+from crosswalk.web.api.drift import MendIn, checked, mended, watched
+from crosswalk.web.callers import ConfiguringPage, LookingPage, OperatingPage
 from crosswalk.web.console import forms, pages, wording
 
 router = APIRouter(prefix="/drift", include_in_schema=False)
@@ -38,6 +38,7 @@ class DriftPage:
     template: ClassVar[str] = "drift.html"
     watched: Sequence[Watched]
     may_check: Mapping[str, bool]
+    may_mend: Mapping[str, bool]
 
     @property
     def words(self) -> Mapping[Kind, tuple[str, str]]:
@@ -58,7 +59,8 @@ class DriftPage:
 async def show(request: Request, caller: LookingPage) -> Response:
     """Show what drifted, as Salesforce was last described."""
     found = await watched(callers.services(request), caller)
-    context = DriftPage(found, {one.connection.id: caller.may_on(one.connection.id, Permission.OPERATE) for one in found})
+    ids = [one.connection.id for one in found]
+    context = DriftPage(found, *({one: caller.may_on(one, needed) for one in ids} for needed in (Permission.OPERATE, Permission.CONFIGURE)))
     return await pages.of(request).show(request, caller, context, title="Drift", current=_HERE)
 
 
@@ -73,3 +75,18 @@ async def check_now(request: Request, caller: OperatingPage) -> Response:
     number = sum(len(one.drifts) for one in found.syncs)
     said = f"{wording.plural(number, 'row')} drifted." if number else "Every mapped field still exists."
     return pages.of(request).go(request, _HERE, f"{found.connection.name} was checked. {said}")
+
+
+@router.post("/mend")
+async def mend(request: Request, caller: ConfiguringPage) -> Response:
+    """Use the field that looks like the one that is gone, or remove the row."""
+    form = await forms.read(request, MendIn)
+    if form.model is None:
+        return pages.of(request).go(request, _HERE, "Choose what to do about a row; nothing was changed.", "held")
+    try:
+        done = await mended(request, caller, form.model)
+    except MappingError as refused:
+        return pages.of(request).go(request, _HERE, " ".join(one.sentence for one in refused.problems), "held")
+    except CrosswalkError as error:
+        return pages.of(request).go(request, _HERE, error.sentence, "held")
+    return pages.of(request).go(request, _HERE, f"{' '.join(one.sentence for one in done.differences)} Saved as version {done.version}.")
