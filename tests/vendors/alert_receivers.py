@@ -26,8 +26,11 @@ class Receivers:
         ]
         self.app = Starlette(routes=routes)
 
+    def transport(self):
+        return httpx2.ASGITransport(app=self.app)
+
     def client(self):
-        return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=self.app))
+        return httpx2.AsyncClient(transport=self.transport())
 
     def told(self):
         """Return what the program was told: type and cause, in order."""

@@ -12,7 +12,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crosswalk.alerts.causes import Kind
-from crosswalk.alerts.entered import ChatIn, MailIn, WebhookIn
+from crosswalk.alerts.entered import Entered, MailIn, WebhookIn
 from crosswalk.errors import ConfigurationError, MappingError, Problem, RequestRefused
 from crosswalk.journal import audit
 from crosswalk.store import tables
@@ -72,7 +72,7 @@ def read(row: Any, vault: Vault) -> Channel:
     return Channel(row.id, row.name, ChannelKind(row.kind), frozenset(Kind(one) for one in row.causes if one in set(Kind)), details)
 
 
-async def add(engine: Engine, actor: str, entered: MailIn | WebhookIn | ChatIn) -> Channel:
+async def add(engine: Engine, actor: str, entered: Entered) -> Channel:
     """Keep a new channel and return it; a webhook's signing secret is in its details, to be shown this once."""
     made = Channel(engine.ids.new(), entered.name, ChannelKind(entered.kind), entered.causes, _details(entered, None))
     async with engine.database.write() as tx:
@@ -83,7 +83,7 @@ async def add(engine: Engine, actor: str, entered: MailIn | WebhookIn | ChatIn) 
     return made
 
 
-async def change(engine: Engine, actor: str, channel_id: str, entered: MailIn | WebhookIn | ChatIn) -> Channel:
+async def change(engine: Engine, actor: str, channel_id: str, entered: Entered) -> Channel:
     """Change a channel and return it; what was left out of secrets stays."""
     async with engine.database.write() as tx:
         stored = await get(tx, engine.vault, channel_id)
@@ -105,7 +105,7 @@ async def remove(engine: Engine, actor: str, channel_id: str) -> Channel:
     return stored
 
 
-def _details(entered: MailIn | WebhookIn | ChatIn, stored: Channel | None) -> dict[str, Any]:
+def _details(entered: Entered, stored: Channel | None) -> dict[str, Any]:
     """Return what is to be kept; raise `MappingError` where a secret is needed and neither entered nor known."""
     given, known = entered.details(), stored.details if stored else {}
     if isinstance(entered, MailIn):

@@ -91,11 +91,12 @@ class ChatIn(_ChannelIn):
     url: WebAddress | None = None
 
 
-ChannelIn = Annotated[MailIn | WebhookIn | ChatIn, Field(discriminator="kind")]
-_ADAPTER: TypeAdapter[MailIn | WebhookIn | ChatIn] = TypeAdapter(ChannelIn)
+Entered = MailIn | WebhookIn | ChatIn
+ChannelIn = Annotated[Entered, Field(discriminator="kind")]
+_ADAPTER: TypeAdapter[Entered] = TypeAdapter(ChannelIn)
 
 
-def read(values: dict[str, Any]) -> MailIn | WebhookIn | ChatIn:
+def read(values: dict[str, Any]) -> Entered:
     """Return what a form says; raise `MappingError` with the field of each mistake."""
     try:
         return _ADAPTER.validate_python(values)

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute
 from crosswalk.access.caller import Caller
 from crosswalk.access.roles import Permission
 from crosswalk.web.api import (
+    alerts,
     api_tokens,
     audit,
     callouts,
@@ -66,6 +67,7 @@ RESOURCES = (
     home,
     drift,
     settings,
+    alerts,
     workspace,
     retention,
     forget,

@@ -149,7 +149,7 @@ async def _entered(request: Request, caller: Caller, stored: ConnectionConfig | 
             )
         await connections.save(services.engine, services.http, caller, entered, connection_id)
     except CrosswalkError as error:
-        return await _form(request, caller, login, stored, values, _errors(error), answers.status_for_people(error))
+        return await _form(request, caller, login, stored, values, forms.errors(error), answers.status_for_people(error))
     done = "was saved" if stored else "is connected"
     return pages.of(request).go(request, HERE, f"{entered.name} {done}.")
 
@@ -197,13 +197,6 @@ def _values(stored: ConnectionConfig) -> dict[str, Any]:
     environment = "custom" if custom else "sandbox" if settings.get("sandbox") or settings.get("login_url") == SANDBOX else "production"
     own = {"name": stored.name, "key_field": stored.key_field or "", "slots": stored.slots, "reserve": stored.reserve}
     return {**settings, **own, "environment": environment}
-
-
-def _errors(error: CrosswalkError) -> dict[str, str]:
-    if isinstance(error, MappingError):
-        return {one.place.rpartition(".")[2]: one.sentence for one in error.problems}
-    place = error.facts.get("field")
-    return {place if isinstance(place, str) else "": error.sentence}
 
 
 def _known(login: str) -> str:

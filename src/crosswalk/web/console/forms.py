@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
-from crosswalk.errors import CrosswalkError, RequestRefused
+from crosswalk.errors import CrosswalkError, MappingError, RequestRefused
 from crosswalk.web import answers
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -58,6 +58,14 @@ def refused(values: Mapping[str, str], error: CrosswalkError) -> Filled[Model]:
     """Return a form with the refusal of a service at the field it names, or for the form as a whole."""
     place = error.facts.get("field") if isinstance(error, RequestRefused) else None
     return Filled(values, None, {str(place or ""): error.sentence})
+
+
+def errors(error: CrosswalkError) -> dict[str, str]:
+    """Return what is wrong with a form, by field; what concerns it as a whole is at the empty name."""
+    if isinstance(error, MappingError):
+        return {one.place.rpartition(".")[2]: one.sentence for one in error.problems}
+    place = error.facts.get("field")
+    return {place if isinstance(place, str) else "": error.sentence}
 
 
 def status(error: CrosswalkError) -> int:

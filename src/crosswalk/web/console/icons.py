@@ -29,6 +29,7 @@ USED = (
             "arrow-right",
             "asterisk",
             "ban",
+            "bell",
             "briefcase",
             "building",
             "calendar-clock",

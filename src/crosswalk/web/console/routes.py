@@ -4,6 +4,8 @@ from starlette.routing import BaseRoute
 
 from crosswalk.web.console import (
     account,
+    alert_channels,
+    alerts,
     audit,
     callouts,
     connecting,
@@ -56,6 +58,8 @@ PAGES = (
     jobs,
     settings,
     settings_data,
+    alert_channels,
+    alerts,
 )
 
 

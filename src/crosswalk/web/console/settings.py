@@ -28,6 +28,7 @@ router = APIRouter(prefix="/settings", include_in_schema=False)
 
 HERE, TITLE = "/settings", "Settings"
 TABS = (
+    ("Alerts", f"{HERE}/alerts"),
     ("Workspace file", HERE),
     ("Retention", f"{HERE}/retention"),
     ("Keys", f"{HERE}/keys"),
