@@ -41,6 +41,7 @@ class Desk:
     attributes: Mapping[str, Attribute]  # the catalogue by key
     schema: OrgSchema
     names: Names = field(repr=False)
+    sources: Sources = field(repr=False)
     org: Org | None = None
     stale: str = ""
 
@@ -62,7 +63,7 @@ class Desk:
     def makings(self, parsed: Document | None) -> Makings:
         """Return what rows of a document are compiled with."""
         records = {step.name: PERSON if step.person else step.name for step in parsed.steps} if parsed else {}
-        return Makings(Sources(self.attributes, self.source.kind), self.schema, records)
+        return Makings(self.sources, self.schema, records)
 
     def label(self, object_name: str, field: str) -> str:
         """Return a field's label, or its name where the org is not known to have it."""
@@ -79,14 +80,14 @@ async def open_sync(engine: Engine, orgs: Orgs, sync_id: str, *more: Mapping[str
     source, connection = configuration.sources[sync.source_id], configuration.connections[sync.connection_id]
     catalogue = registry.source(source.kind).catalogue(source.settings)
     by_key = {attribute.key: attribute for attribute in catalogue}
-    names = Names({source.id: source})
+    reading = (Names({source.id: source}), Sources(by_key, source.kind))
     wanted = _ALWAYS | _objects(sync.document, more)
     try:
         org = await orgs.of(connection)
-        return Desk(sync, source, connection, catalogue, by_key, await org.describe.schema(wanted), names, org)
+        return Desk(sync, source, connection, catalogue, by_key, await org.describe.schema(wanted), *reading, org)
     except CrosswalkError as away:
         remembered = await _remembered(engine, connection.id, wanted)
-        return Desk(sync, source, connection, catalogue, by_key, remembered, names, None, away.sentence)
+        return Desk(sync, source, connection, catalogue, by_key, remembered, *reading, None, away.sentence)
 
 
 async def described(desk: Desk, names: Iterable[str]) -> OrgSchema:

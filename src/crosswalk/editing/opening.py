@@ -64,7 +64,7 @@ async def choices(engine: Engine, desk: Desk, object_name: str, event: Event | N
         attributes=attributes,
         verdicts=options.verdicts(attributes, fields),
         samples=samples.by_attribute(desk, event, sees_people=sees_people),
-        last_seen=await samples.last_seen(engine, desk.source, sees_people=sees_people),
+        last_seen=await samples.last_seen(engine, desk.source.id, desk.sources, sees_people=sees_people),
         unexposed=options.unexposed(found),
         stale=desk.stale,
     )

@@ -18,15 +18,14 @@ from crosswalk.mapping import faces, trial
 from crosswalk.mapping.reading import Sources
 from crosswalk.model import Event, SourceType
 from crosswalk.presets import loader
-from crosswalk.sources import registry
 from crosswalk.store import tables
-from crosswalk.store.configuration import SourceConfig
 from crosswalk.turn.context import Engine
 
 MASK = "•••••"
 RECENT = 25
 _LOOKED_AT = 200
 _LAST_SEEN = 50
+_READ_AT_MOST = 20_000  # values, so that a catalogue of thousands is shown at once
 _IMPERSONAL = frozenset(
     {SourceType.SELECT, SourceType.INTEGER, SourceType.NUMBER, SourceType.BOOLEAN, SourceType.DATE, SourceType.DATETIME}
 )
@@ -98,13 +97,12 @@ def _readable(engine: Engine, rows: Iterable[Row[Any]]) -> Iterator[Event]:
             continue
 
 
-async def last_seen(engine: Engine, source: SourceConfig, *, sees_people: bool) -> dict[str, Seen]:
+async def last_seen(engine: Engine, source_id: str, sources: Sources, *, sees_people: bool) -> dict[str, Seen]:
     """Return the newest value of each attribute among a source's latest events; those that none has are left out."""
-    catalogue = {attribute.key: attribute for attribute in registry.source(source.kind).catalogue(source.settings)}
-    sources, missing, found = Sources(catalogue, source.kind), dict(catalogue), dict[str, Seen]()
-    for event in await latest(engine, source.id, _LAST_SEEN):
-        for key, value in trial.samples(missing, sources, event, UTC).items():
-            found[key] = Seen(masked(value, catalogue[key].type, sees_people=sees_people), event.received_at)
+    missing, found = {key: sources.reader(key) for key in sources.catalogue}, dict[str, Seen]()
+    for event in await latest(engine, source_id, max(min(_LAST_SEEN, _READ_AT_MOST // max(len(missing), 1)), 1)):
+        for key, value in trial.samples(missing, event, UTC).items():
+            found[key] = Seen(masked(value, sources.type(key), sees_people=sees_people), event.received_at)
             del missing[key]
     return found
 
@@ -153,6 +151,5 @@ def by_attribute(desk: Desk, event: Event | None, *, sees_people: bool) -> dict[
     """Return each attribute's value in the event, in words; attributes it lacks are left out."""
     if event is None:
         return {}
-    attributes = desk.attributes
-    found = trial.samples(attributes, Sources(attributes, desk.source.kind), event, desk.zone)
-    return {key: masked(value, attributes[key].type, sees_people=sees_people) for key, value in found.items()}
+    found = trial.samples({key: desk.sources.reader(key) for key in desk.attributes}, event, desk.zone)
+    return {key: masked(value, desk.sources.type(key), sees_people=sees_people) for key, value in found.items()}

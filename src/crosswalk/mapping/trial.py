@@ -14,10 +14,10 @@ from crosswalk.mapping.check import SUSPENDING
 from crosswalk.mapping.convert import Converted, Misfit, as_text
 from crosswalk.mapping.document import FieldRow
 from crosswalk.mapping.paths import ABSENT
-from crosswalk.mapping.reading import Reader, Sources
+from crosswalk.mapping.reading import Reader
 from crosswalk.mapping.rows import Makings, compile_rows
 from crosswalk.mapping.writing import Writer
-from crosswalk.model import Attribute, AutoMatch, Event, Field, JoinedIds, ObjectType, StepRecord
+from crosswalk.model import AutoMatch, Event, Field, JoinedIds, ObjectType, StepRecord
 
 _NUMBERS = frozenset({bool, int, float})
 _LONGEST_SHOWN = 240
@@ -74,9 +74,9 @@ def trial(row: FieldRow, target: ObjectType, makings: Makings, event: Event, zon
     return Trial(Sends.VALUE, value, raw if raw != value else None, sentence)
 
 
-def samples(catalogue: Mapping[str, Attribute], sources: Sources, event: Event, zone: tzinfo) -> dict[str, Any]:
+def samples(readers: Mapping[str, Reader], event: Event, zone: tzinfo) -> dict[str, Any]:
     """Return the value each attribute has in an event; attributes the event lacks are left out."""
-    found = {key: _read(sources.reader(key), event, zone) for key in catalogue}
+    found = {key: _read(read, event, zone) for key, read in readers.items()}
     return {key: value for key, value in found.items() if value is not ABSENT and value is not None}
 
 

@@ -15,6 +15,8 @@ from crosswalk.editing import samples
 from crosswalk.editing.samples import Seen
 from crosswalk.errors import RequestRefused
 from crosswalk.journal import callouts, runs
+from crosswalk.mapping.reading import Sources
+from crosswalk.sources import registry
 from crosswalk.store.configuration import Configuration, ConnectionConfig, SourceConfig, SyncState
 from crosswalk.web import callers
 
@@ -65,7 +67,8 @@ async def last_seen(request: Request, caller: Caller, source: SourceConfig) -> M
     """Return when each attribute of a source was last seen, and its value as far as the caller may know it."""
     engine = callers.services(request).engine
     sees_people = may(await engine.configuration.current(), caller, source, Permission.SEE_PERSONS)
-    return await samples.last_seen(engine, source, sees_people=sees_people)
+    catalogue = {attribute.key: attribute for attribute in registry.source(source.kind).catalogue(source.settings)}
+    return await samples.last_seen(engine, source.id, Sources(catalogue, source.kind), sees_people=sees_people)
 
 
 async def source_of(request: Request, caller: Caller, source_id: str, permission: Permission) -> SourceConfig:
