@@ -1,10 +1,17 @@
 """The preview of a sync: what it shows is what runs, and when something changed meanwhile nothing runs."""
 
 import copy
+import csv
+import io
+from datetime import timedelta
 
 import pytest
 from tests import console
 from tests.world import preset, registration
+
+from crosswalk.editing import preview_table
+from crosswalk.editing.preview_table import HEADING
+from crosswalk.editing.previews import Previewed, PreviewedRecord
 
 FORM = {"first_name": "Ann", "last_name": "Ray", "company": "Acme"}
 ANN = "ann@acme.example"
@@ -95,3 +102,41 @@ async def test_the_page_shows_the_records_and_runs_them(app, here, ask):
     done = await app.owner.post(f"/syncs/{here.sync}/preview/run", {"mark": mark, "latest": "25"})
     await here.drain()
     assert (True, 303, 1) == ("Run these changes" in page.text, done.status_code, len(await leads(here)))
+
+
+async def test_events_of_a_range_alone_are_previewed(here, ask):
+    now = here.clock.now()
+    found = [(await ask(start=str(now), end=str(now + span))).json()["events"] for span in (timedelta(seconds=1), timedelta(hours=1))]
+    later = (await ask(start=str(now + timedelta(hours=1)))).json()["events"]
+    assert ([1, 1], 0) == (found, later)
+
+
+async def test_a_preview_is_handed_out_as_a_table(app, here):
+    answer = await app.owner.api("POST", f"/api/syncs/{here.sync}/preview/csv", json={})
+    table = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    email = next(line for line in table if (line["object"], line["field"]) == ("Lead", "Email"))
+    assert (list(HEADING), ("Ann Ray", "insert", "", ANN)) == (
+        list(table[0]),
+        tuple(email[name] for name in ("person", "action", "now", "after")),
+    )
+
+
+def test_a_cell_that_a_spreadsheet_would_calculate_is_handed_out_as_text():
+    record = PreviewedRecord("=1+1", (), "Lead", "Lead", "skipped", "", "+x", (), (), ())
+    assert "'=1+1,Lead,,skipped,,,,'+x\r\n" == preview_table.as_csv(Previewed(1, False, 1, 1, {}, 0, (record,), "")).splitlines(True)[1]
+
+
+@pytest.mark.parametrize(("form", "start"), [("csv", b"\xef\xbb\xbfperson,object"), ("json", b"{\n")])
+async def test_the_page_hands_the_preview_out(app, here, form, start):
+    answer = await app.owner.post(f"/syncs/{here.sync}/preview/download", {"latest": "25", "form": form})
+    assert (True, f'attachment; filename="preview.{form}"') == (answer.content.startswith(start), answer.headers["content-disposition"])
+
+
+async def test_the_page_says_what_is_wrong_with_a_range(app, here):
+    ends = {"start": "2026-03-05T10:00", "end": "2026-03-05T09:00"}
+    told = [await app.owner.get(f"/syncs/{here.sync}/preview", params=params) for params in (ends, {"start": "yesterday"})]
+    assert ([422, 422], True, True) == (
+        [one.status_code for one in told],
+        "The range ends before it begins" in told[0].text,
+        "Enter a day of this century" in told[1].text,
+    )

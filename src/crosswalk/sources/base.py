@@ -65,14 +65,18 @@ class Source(Protocol):
 
 @runtime_checkable
 class Tabular(Source, Protocol):
-    """A source that adds what a client adds to the row of a table. Of others a row must hold all that a body must."""
+    """A source that adds what a client adds to the lines of a file. Of others a line must hold all that a body must."""
 
     def column(self, name: str) -> str:
         """Return the path into a body that a column means which is no attribute."""
         ...
 
     def complete(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Return the body that a client would post for a row; of equal rows the bodies are equal."""
+        """Return the body that a client would post for the row of a table; of equal rows the bodies are equal."""
+        ...
+
+    def marked(self, body: Any) -> Any:
+        """Return a body with ids that follow from its content where it has none, so that the same file again tells nothing new."""
         ...
 
 

@@ -88,7 +88,7 @@ def test_a_broken_line_counts_once_however_often_the_file_comes(ids):
 
 
 def test_empty_lines_are_passed_over():
-    assert [(one.line, one.value) for one in read('\n{"a": 1}\n\n{"b": 2}\n', Form.JSON_LINES)] == [(2, {"a": 1}), (4, {"b": 2})]
+    assert [(one.line, one.value) for one in read('\n{"a": 1}\n\n{"b": 2}\n', Form.JSON_LINES, WEB)] == [(2, {"a": 1}), (4, {"b": 2})]
 
 
 def test_a_line_that_is_no_json_is_named_and_the_others_go_on():
@@ -179,6 +179,11 @@ def test_a_row_is_a_call_for_salesforce_unless_it_says_otherwise():
 def test_equal_rows_are_one_call_and_others_are_others():
     first, again, other = (one.value["messageId"] for one in read("email\nann@x.example\nann@x.example\nbob@x.example\n"))
     assert (first == again, first == other) == (True, False)
+
+
+def test_a_call_without_a_message_id_gets_one_of_its_content():
+    first, again, other, own = (one.value["messageId"] for one in read('{"a":1}\n{"a": 1}\n{"a":2}\n{"messageId":"m1"}\n', Form.JSON_LINES))
+    assert (first == again, first == other, own) == (True, False, "m1")
 
 
 def test_a_table_of_webinar_guests_makes_the_webhooks_of_livestorm(ids):

@@ -18,7 +18,7 @@ from crosswalk.errors import ConfigurationError, RequestRefused
 from crosswalk.model import Accepted, Rejected
 from crosswalk.sources import addresses, registry
 from crosswalk.sources import bodies as json_bodies
-from crosswalk.sources.base import Incoming, NewId
+from crosswalk.sources.base import Incoming, NewId, Source, Tabular
 from crosswalk.store.configuration import SourceConfig
 
 HOOK_TOKEN = "hook_token"  # noqa: S105 - the name of a secret
@@ -77,8 +77,9 @@ def read(stream: IO[bytes], form: Form, source: SourceConfig, longest: int, enco
     Raise `RequestRefused` for a table whose heading cannot be read.
     """
     text = lines.read(stream, longest, encoding)
+    kind = registry.source(source.kind)
     if form is Form.JSON_LINES:
-        return Opened(_of_lines(text))
+        return Opened(_of_lines(text, kind))
     found = rows.read(text, longest)
     heading = next(found, None)
     if heading is None:
@@ -86,28 +87,29 @@ def read(stream: IO[bytes], form: Form, source: SourceConfig, longest: int, enco
     if heading.problem or heading.is_undecoded:
         why = heading.problem or "it is not UTF-8; save the file as UTF-8, or give its --encoding"
         raise RequestRefused("bad_heading", f"The heading on line {heading.line} cannot be read: {why}.", 422)
-    kind = registry.source(source.kind)
     heads = columns.read(kind, source.settings, heading.cells)
     return Opened(_of_rows(found, heads), heads.remarks)
 
 
-def _of_lines(text: Iterable[lines.TextLine]) -> Iterator[Item]:
+def _of_lines(text: Iterable[lines.TextLine], kind: Source) -> Iterator[Item]:
     for line in text:
         if line.is_cut:
             yield _bad(line.number, "too_long", "It is longer than a body may be.", line.text)
         elif line.is_undecoded:
             yield _bad(line.number, "not_in_encoding", _NOT_DECODED, line.text)
         elif line.text.strip():
-            yield _json(line)
+            yield _json(line, kind)
 
 
 _NOT_DECODED = "It holds bytes that are not UTF-8; save the file as UTF-8, or give its encoding."
 
 
-def _json(line: lines.TextLine) -> Item:
+def _json(line: lines.TextLine, kind: Source) -> Item:
     text = line.text.strip()
     try:
-        return Body(line.number, text.encode("utf-8"), json.loads(text))
+        value = json.loads(text)
+        marked = kind.marked(value) if isinstance(kind, Tabular) else value
+        return Body(line.number, text.encode() if marked == value else json_bodies.encode(marked), marked)
     except (ValueError, RecursionError) as error:
         why = error.msg if isinstance(error, json.JSONDecodeError) else type(error).__name__
         return _bad(line.number, "not_json", f"It is not JSON ({why}). Each line holds one whole body.", text)

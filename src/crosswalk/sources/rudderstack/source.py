@@ -76,3 +76,7 @@ class RudderStack:
     def complete(self, body: dict[str, Any]) -> dict[str, Any]:
         """Return the row as an identify call for Salesforce, unless it says otherwise."""
         return rows.complete(body)
+
+    def marked(self, body: Any) -> Any:
+        """Return the call with a message id of its content, where its client gave it none."""
+        return rows.marked(body)
