@@ -10,6 +10,10 @@ from tests.vendors.smtp import PASSWORD, mail_server
 from tests.world import identify, preset
 
 from crosswalk.alerts.watch import Watch
+from crosswalk.cli.doctor import raised
+from crosswalk.engine.vendors import Vendors
+from crosswalk.findings import Level
+from crosswalk.runtime import Runtime
 from crosswalk.store import tables
 
 HOOK = {"kind": "webhook", "name": "Program", "url": f"{HOST}/program?key=planted"}
@@ -52,11 +56,11 @@ async def channel(told, **given):
 async def test_the_page_shows_what_is_raised_and_then_that_it_is_over(told):
     await told.owner.post(f"/connections/{told.connection_id}/pause")
     await minutes(told, 4)
-    raised = (await told.owner.get("/settings/alerts")).text
+    standing = (await told.owner.get("/settings/alerts")).text
     await told.owner.post(f"/connections/{told.connection_id}/resume")
     await minutes(told, 8)
     over = (await told.owner.get("/settings/alerts")).text
-    assert (False, True) == ("Nothing is raised" in raised, "Nothing is raised" in over and "Local org is paused" in over)
+    assert (False, True) == ("Nothing is raised" in standing, "Nothing is raised" in over and "Local org is paused" in over)
 
 
 @pytest.mark.shows("BX-30")
@@ -180,12 +184,34 @@ async def test_a_source_may_be_silent_as_long_as_is_set(told):
     await told.deliver(told.app, identify("ann@x.example", "m1"))
     await told.drain()
     await told.owner.post(f"/settings/alerts/silence/{told.app}", {"hours": "5"})
-    raised = []
+    found = []
     for _ in range(2):
         told.clock.advance(3 * 3600)
         await minutes(told, 3)
-        raised.append([one["cause"] for one in (await told.owner.api("GET", "/api/alerts")).json()["items"]])
-    assert [[], ["source_silent"]] == raised
+        found.append([one["cause"] for one in (await told.owner.api("GET", "/api/alerts")).json()["items"]])
+    assert [[], ["source_silent"]] == found
+
+
+@pytest.mark.shows("BX-47")
+async def test_what_is_set_for_a_source_survives_its_own_form_and_the_workspace_file(told):
+    await told.owner.api("PUT", f"/api/alerts/silence/{told.app}", json={"hours": 5})
+    await told.owner.api("PUT", f"/api/retention/{told.app}", json={"days": 7})
+    path = f"/api/sources/{told.app}"
+    tag = (await told.owner.api("GET", path)).headers["etag"]
+    await told.owner.api("PUT", path, json={"name": "Shop", "kind": "rudderstack"}, headers={"if-match": tag})
+    text = (await told.owner.api("GET", "/api/workspace")).text
+    [source] = await told.rows(tables.source)
+    kept = (source["name"], source["silent_after_hours"], source["retention_days"])
+    assert (("Shop", 5, 7), True, True) == (kept, "silent_after_hours: 5" in text, "retention_days: 7" in text)
+
+
+@pytest.mark.shows("BX-30")
+async def test_doctor_lists_what_is_raised(told):
+    await told.owner.post(f"/connections/{told.connection_id}/pause")
+    await minutes(told, 4)
+    parts = Runtime(told.engine, told.orgs, Vendors(told.http, told.clock), told.receiver, told.http)
+    found = [one async for one in raised(parts)]
+    assert [("alert", Level.WARN, "Local org is paused, since")] == [(one.subject, one.level, one.sentence[:26]) for one in found]
 
 
 async def test_an_impossible_number_of_hours_changes_nothing(told):

@@ -43,7 +43,7 @@ def _paused(connections: Iterable[ConnectionConfig]) -> Iterator[Cause]:
     for one in connections:
         if one.paused_reason:
             said = masked_sentence(one.paused_reason)
-            sentence = f"{said} What arrives is kept and goes on after the connection is resumed."
+            sentence = f"{said} Nothing is written until the connection is resumed."
             yield Cause(Kind.CONNECTION_PAUSED, one.id, f"{one.name} is paused", sentence, "/connections")
 
 

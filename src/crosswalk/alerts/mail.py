@@ -37,7 +37,8 @@ async def send(details: Mapping[str, Any], message: Message, later: Later) -> No
     except ssl.SSLError as error:
         raise later("The mail server's certificate does not prove that it is that server; correct its name, or its certificate.") from error
     except (OSError, smtplib.SMTPException) as error:
-        raise later(f"The mail server cannot be reached ({type(error).__name__}); correct host, port and security.") from error
+        why = error.strerror or type(error).__name__
+        raise later(f"The mail server cannot be reached ({why}); correct host, port and security.") from error
     if refused:
         log.warning("alert_recipients_refused", number=len(refused), of=len(details["recipients"]))
 

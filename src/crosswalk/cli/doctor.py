@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.markup import escape
 
 from crosswalk import runtime
+from crosswalk.alerts import standing
 from crosswalk.cli import org_checks, process, source_checks
 from crosswalk.clock import Time
 from crosswalk.errors import CrosswalkError, Problem
@@ -77,6 +78,16 @@ async def _installation(parts: Runtime) -> AsyncIterator[Finding]:
         async for finding in org_checks.examine(parts, configuration, connection):
             yield finding
     yield await _queue(parts)
+    async for finding in raised(parts):
+        yield finding
+
+
+async def raised(parts: Runtime) -> AsyncIterator[Finding]:
+    """Tell of each alert that is raised."""
+    async with parts.database.read() as tx:
+        found = await standing.raised(tx)
+    for alert in found:
+        yield warn("alert", f"{alert.title}, since {alert.raised_at:%d %b, %H:%M} UTC. {alert.sentence}")
 
 
 def _keys(settings: Settings) -> Finding:

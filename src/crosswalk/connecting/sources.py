@@ -61,7 +61,7 @@ class Arrived:
 async def save(engine: Engine, vendors: Vendors, caller: Caller, entered: Entered, source_id: str | None = None) -> Saved:
     """Save a source whose credentials work as far as it can be asked; raise what is wrong, and nothing is saved."""
     stored = (await engine.configuration.current()).sources.get(source_id or "")
-    spec = _spec(entered)
+    spec = _spec(entered, stored)
     _expect_right(spec, stored)
     await _expect_activated(engine, spec, stored)
     await activation.expect_account(vendors.http, engine.clock, _draft(spec, stored), stored)
@@ -156,10 +156,13 @@ def hosts(vendors: Vendors, source: SourceConfig) -> Sequence[str]:
         return ()
 
 
-def _spec(entered: Entered) -> SourceSpec:
+def _spec(entered: Entered, stored: SourceConfig | None) -> SourceSpec:
+    """Return what was entered as the workspace file would say it; what is set on other pages stays."""
     secrets = {name: value for name, value in entered.secrets.items() if value}
+    given = {"name": entered.name, "kind": entered.kind, "state": entered.state, "settings": dict(entered.settings), "secrets": secrets}
+    kept = {name: getattr(stored, name) for name in ("retention_days", "silent_after_hours")} if stored else {}
     try:
-        return SourceSpec(name=entered.name, kind=entered.kind, state=entered.state, settings=dict(entered.settings), secrets=secrets)
+        return SourceSpec.model_validate(given | kept)
     except ValidationError as error:
         raise MappingError([Problem("malformed", str(one["loc"][-1]), f"{one['msg']}.") for one in error.errors()]) from None
 

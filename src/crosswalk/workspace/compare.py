@@ -196,13 +196,17 @@ def wanted_connection(spec: ConnectionSpec, stored: ConnectionConfig | None) -> 
     }
 
 
+_OF_SOURCE = ("retention_days", "silent_after_hours")
+
+
 def wanted_source(spec: SourceSpec, stored: SourceConfig | None) -> dict[str, Any]:
     """Return what is stored of a source besides its secrets; what was discovered stays unless the file says otherwise."""
     kind = registry.source(spec.kind)
     names = kind.discovered_settings if stored and isinstance(kind, Pulling) else ()
     discovered = {name: stored.settings[name] for name in names if stored and name in stored.settings}
     settings = {**discovered, **spec.settings}
-    return {"kind": spec.kind, "state": spec.state, "settings": settings, "retention_days": spec.retention_days}
+    kept = {name: getattr(spec, name) for name in _OF_SOURCE}
+    return {"kind": spec.kind, "state": spec.state, "settings": settings, **kept}
 
 
 def wanted_sync(spec: SyncSpec, position: int, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -217,7 +221,7 @@ def _shown_connection(stored: ConnectionConfig | None) -> dict[str, Any]:
 
 
 def _shown_source(stored: SourceConfig | None) -> dict[str, Any]:
-    return {} if stored is None else {name: getattr(stored, name) for name in ("kind", "state", "settings", "retention_days")}
+    return {} if stored is None else {name: getattr(stored, name) for name in ("kind", "state", "settings", *_OF_SOURCE)}
 
 
 def _new(given: Mapping[str, str], stored: ConnectionConfig | SourceConfig | None) -> tuple[str, ...]:

@@ -133,6 +133,9 @@ class SourceSpec(_Part):
     retention_days: Annotated[int, Field(ge=1)] | None = Field(
         None, description="How many days the content of its events is kept; else as the settings say."
     )
+    silent_after_hours: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="After how many hours without an event an alert is raised; else when the pause is unusual."
+    )
     jobs: JobsSpec = JobsSpec()
 
 

@@ -61,6 +61,7 @@ def _source(stored: SourceConfig, current: Current) -> dict[str, Any]:
         "secrets": references,
         "hook_token": hook_token,
         "retention_days": stored.retention_days,
+        "silent_after_hours": stored.silent_after_hours,
         "jobs": {kind.value: schedules.shown(one) for kind, one in sorted(current.schedules.get(stored.id, {}).items())},
     }
     return {key: value for key, value in found.items() if value}
