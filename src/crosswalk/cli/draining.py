@@ -9,14 +9,14 @@ from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.markup import escape
-from sqlalchemy import distinct, func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crosswalk.cli import process
 from crosswalk.cli.pace import Pace
 from crosswalk.engine.worker import Worker
 from crosswalk.errors import PauseConnection, RetryLater
-from crosswalk.journal import log, runs
+from crosswalk.journal import log, runs, tallies
 from crosswalk.journal.log import Entry, Filter
 from crosswalk.journal.runs import RunState
 from crosswalk.reasons import Reason, State
@@ -67,11 +67,12 @@ async def _swept(worker: Worker) -> int:
 async def _looked(parts: Runtime, run_id: str) -> tuple[int, Left]:
     """Count the deliveries of a run: those that are done with, and those that are held or wait."""
     delivery = tables.delivery
-    counted = select(delivery.c.state, delivery.c.reason, func.count()).where(delivery.c.run_id == run_id)
+    kinds = {(reason.state.value, reason.value): (delivery.c.reason == reason.value) for reason in Reason if reason.state in _UNHAPPY}
+    rows = select(delivery.c.id).where(delivery.c.run_id == run_id)
     async with parts.database.read() as tx:
-        rows = (await tx.execute(counted.group_by(delivery.c.state, delivery.c.reason))).all()
-    left = Counter({(row[0], row[1] or ""): row[2] for row in rows if row[0] in _UNHAPPY})
-    return sum(row[2] for row in rows) - left.total(), left
+        total = await tx.scalar(rows.with_only_columns(func.count())) or 0
+        left = Counter(await tallies.tally(tx, rows, kinds))
+    return total - left.total(), left
 
 
 def _moving(left: Left) -> bool:
@@ -98,9 +99,9 @@ async def _finished(parts: Runtime, run_id: str, console: Console, *, stopped: b
     async with parts.database.write() as tx:
         totals = await runs.finish(tx, run_id, end, parts.engine.clock.now())
     async with parts.database.read() as tx:
-        examples = await log.page(tx, Filter(states=_UNHAPPY, run_id=run_id), _EXAMPLES)
+        examples = (await log.page(tx, Filter(states=_UNHAPPY, run_id=run_id), _EXAMPLES)).entries if left else ()
         written = await _written(tx, run_id)
-    _tell(console, totals.deliveries, written, left, examples.entries)
+    _tell(console, totals.deliveries, written, left, examples)
     if stopped:
         console.print("Stopped; a running `crosswalk serve` or `crosswalk worker` goes on with what is left.")
         return process.INTERRUPTED
@@ -111,14 +112,8 @@ async def _written(tx: AsyncConnection, run_id: str) -> dict[str, int]:
     """Count the records written since the run began for deliveries of it; a change may serve several, and a replayed one has older ones."""
     began = select(tables.run.c.started_at).where(tables.run.c.id == run_id).scalar_subquery()
     change, delivery, both = tables.change, tables.delivery, tables.change_delivery
-    statement = (
-        select(change.c.object, change.c.operation, func.count(distinct(change.c.id)))
-        .join(both, both.c.change_id == change.c.id)
-        .join(delivery, delivery.c.id == both.c.delivery_id)
-        .where(delivery.c.run_id == run_id, change.c.result == "written", change.c.planned_at >= began)
-        .group_by(change.c.object, change.c.operation)
-    )
-    return {f"{row[0]} {row[1]}": row[2] for row in await tx.execute(statement)}
+    of_run = exists().where(both.c.change_id == change.c.id, delivery.c.id == both.c.delivery_id, delivery.c.run_id == run_id)
+    return await tallies.by_write(tx, select(change.c.id).where(change.c.result == "written", change.c.planned_at >= began, of_run))
 
 
 def _tell(console: Console, deliveries: Counts, records: Counts, left: Left, examples: Sequence[Entry]) -> None:

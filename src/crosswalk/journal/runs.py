@@ -4,6 +4,7 @@ Totals are counted from what the run did, so that a crash cannot make them wrong
 waits. The progress of a pull moves in the transaction of each page, for the same reason.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -14,6 +15,7 @@ from sqlalchemy import ColumnElement, CompoundSelect, exists, func, or_, select,
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crosswalk.errors import ConfigurationError
+from crosswalk.journal import tallies
 from crosswalk.reasons import Reason, State
 from crosswalk.store import tables
 from crosswalk.store.ids import Ids
@@ -233,16 +235,14 @@ async def finish(tx: AsyncConnection, run_id: str, state: RunState, now: datetim
 async def totals(tx: AsyncConnection, run_id: str) -> Totals:
     """Count what a run has done so far."""
     event, delivery, change, call = tables.event, tables.delivery, tables.change, tables.api_call
-    by_state = select(delivery.c.state, func.count()).where(delivery.c.id.in_(deliveries_of(run_id))).group_by(delivery.c.state)
-    written = (
-        select(change.c.object, change.c.operation, func.count())
-        .where(change.c.run_id == run_id, change.c.result == "written")
-        .group_by(change.c.object, change.c.operation)
-    )
+    own = select(delivery.c.id).where(delivery.c.run_id == run_id)
+    moved = select(delivery.c.id).join(event, event.c.id == delivery.c.event_id)
+    moved = moved.where(event.c.run_id == run_id, delivery.c.run_id.is_distinct_from(run_id))
+    written = select(change.c.id).where(change.c.run_id == run_id, change.c.result == "written")
     return Totals(
         events=await tx.scalar(select(func.count()).select_from(event).where(event.c.run_id == run_id)) or 0,
-        deliveries={row[0]: row[1] for row in await tx.execute(by_state)},
-        records={f"{row[0]} {row[1]}": row[2] for row in await tx.execute(written)},
+        deliveries=dict(Counter(await tallies.by_state(tx, own)) + Counter(await tallies.by_state(tx, moved))),
+        records=await tallies.by_write(tx, written),
         api_calls=await tx.scalar(select(func.count()).select_from(call).where(call.c.run_id == run_id)) or 0,
     )
 
