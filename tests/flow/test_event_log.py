@@ -194,3 +194,23 @@ async def test_what_makes_no_sense_in_an_address_is_left_out(told):
 async def test_the_log_can_be_downloaded(told):
     lines = (await told.console.owner.get("/event-log/download")).text.splitlines()
     assert len(lines) == 3
+
+
+async def test_a_delivery_leads_to_the_cure_of_its_reason_and_offers_to_end_it_with_a_note(told):
+    await told.set_sync(told.sync, "paused")
+    await told.deliver(told.app, identify("dan@x.example", "m4", phone="444"))
+    held, waiting = await one_of(told, state="held"), await one_of(told, state="waiting")
+    story = (await told.console.owner.get(f"/event-log/{held}")).text
+    panel = (await told.console.owner.get(f"/event-log?open={waiting}&hours=0")).text
+    offered = ("Open the mapping", "Open the sync", "Skip this event", "Hold this event", 'name="note"')
+    assert ([True, False, True, False, True], [False, True, True, True, True]) == (
+        [word in story for word in offered],
+        [word in panel for word in offered],
+    )
+
+
+async def test_a_test_delivery_is_marked_in_the_log(told):
+    sent = await told.console.owner.post("/test-delivery", {"sync": told.sync, "event": "made"})
+    delivery = sent.headers["location"].rpartition("/")[2]
+    page = (await told.console.owner.get(f"/event-log/{delivery}")).text
+    assert ("Watch the test" in page, "this test</a>" in page) == (True, True)

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from pydantic import SecretBytes, SecretStr
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crosswalk.store import tables
@@ -59,14 +59,36 @@ async def record(
     await tx.execute(insert(tables.audit), [row])
 
 
-async def page(tx: AsyncConnection, limit: int, after: str | None = None, subject: str | None = None) -> list[Entry]:
-    """Return the newest actions, or those that follow the entry `after`; `subject` narrows to one thing."""
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which actions are wanted; `thing` is what an action begins with, such as `mapping` of `mapping.change`."""
+
+    subject: str | None = None
+    actor: str | None = None
+    thing: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+ALL = Filter()
+
+
+async def page(tx: AsyncConnection, limit: int, after: str | None = None, wanted: Filter = ALL) -> list[Entry]:
+    """Return the newest actions that the filter finds, or those of them that follow the entry `after`."""
     audit = tables.audit
     statement = select(audit).order_by(audit.c.id.desc()).limit(limit)
     if after is not None:
         statement = statement.where(audit.c.id < after)
-    if subject is not None:
-        statement = statement.where(audit.c.subject == subject)
+    if wanted.subject is not None:
+        statement = statement.where(audit.c.subject == wanted.subject)
+    if wanted.actor is not None:
+        statement = statement.where(audit.c.actor == wanted.actor)
+    if wanted.thing is not None:
+        statement = statement.where(or_(audit.c.action == wanted.thing, audit.c.action.startswith(f"{wanted.thing}.", autoescape=True)))
+    if wanted.since is not None:
+        statement = statement.where(audit.c.at >= wanted.since)
+    if wanted.until is not None:
+        statement = statement.where(audit.c.at < wanted.until)
     return [Entry(row.id, row.at, row.actor, row.action, row.subject, row.before, row.after) for row in await tx.execute(statement)]
 
 

@@ -19,6 +19,7 @@ from crosswalk.journal import calls, explain, log, summaries
 from crosswalk.journal.explain import Written
 from crosswalk.journal.log import Entry, Filter, Full
 from crosswalk.journal.people import Names
+from crosswalk.journal.runs import RunKind
 from crosswalk.journal.summaries import Step
 from crosswalk.mapping import faces
 from crosswalk.model import Event
@@ -30,6 +31,18 @@ from crosswalk.web.services import Services
 
 MASK = "•••••"
 _OF_ONE_PERSON = 6
+_CAMPAIGNS, _MAPPING, _CONNECTIONS = "/sources/{source}/campaigns", "/syncs/{sync}", "/connections"
+_OPEN_MAPPING = ("Open the mapping", _MAPPING)
+_CURES = {
+    Reason.NO_CAMPAIGN: ("Pick the campaign", _CAMPAIGNS),
+    Reason.UNKNOWN_STATUS: ("Check the member statuses", _CAMPAIGNS),
+    Reason.SYNC_PAUSED: ("Open the sync", _MAPPING),
+    Reason.NO_MATCH_KEY: _OPEN_MAPPING,
+    Reason.MAPPED_NOTHING: _OPEN_MAPPING,
+    Reason.CONNECTION_PAUSED: ("Look at the connection", _CONNECTIONS),
+    Reason.BUDGET: ("Look at the API calls", _CONNECTIONS),
+    Reason.DUPLICATE_RULE: ("Decide about duplicates", _CONNECTIONS),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +93,15 @@ class Story:
     changes: Sequence[Written]
     calls: Sequence[calls.Entry]
     same_person: Sequence[Line]
+    is_test: bool
+
+    @property
+    def cure(self) -> tuple[str, str] | None:
+        """What a person can do about its reason, with the address where; None when nothing waits for a person."""
+        delivery = self.line.entry.delivery
+        usual = _OPEN_MAPPING if delivery.state is State.HELD else None
+        found = _CURES.get(delivery.reason, usual) if delivery.reason else usual
+        return (found[0], found[1].format(source=self.line.entry.source_id, sync=delivery.sync_id)) if found else None
 
 
 async def wanted(services: Services, caller: Caller, asked: Asked) -> Filter:
@@ -127,6 +149,7 @@ async def story(services: Services, caller: Caller, delivery_id: str) -> Story:
             select(tables.change.c.turn_id).where(tables.change.c.id.in_([one.change_id for one in changes])).distinct()
         )
         called = _concerning(changes, [call for turn_id in turns.all() for call in await calls.of_turn(tx, turn_id)])
+        kind = await tx.scalar(select(tables.run.c.kind).where(tables.run.c.id == full.entry.delivery.run_id))
         lane_id = await tx.scalar(select(tables.delivery.c.lane_id).where(tables.delivery.c.id == delivery_id))
     configuration = await services.configuration.current()
     connection = _connection(configuration, full.entry)
@@ -144,6 +167,7 @@ async def story(services: Services, caller: Caller, delivery_id: str) -> Story:
         changes=[_masked(one) for one in changes] if is_masked else changes,
         calls=called,
         same_person=same.lines,
+        is_test=kind == RunKind.TEST,
     )
 
 

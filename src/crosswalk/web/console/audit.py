@@ -4,23 +4,25 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 from urllib.parse import urlencode
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from crosswalk.access import users
 from crosswalk.access.roles import Permission
-from crosswalk.errors import RequestRefused
 from crosswalk.journal import audit
-from crosswalk.journal.audit import Entry
+from crosswalk.journal.audit import Entry, Filter
 from crosswalk.store.configuration import Configuration
-from crosswalk.web import callers
+from crosswalk.web import callers, delivery_views
 from crosswalk.web.api import paging
 from crosswalk.web.callers import LookingPage
-from crosswalk.web.console import pages
+from crosswalk.web.console import forms, pages
+from crosswalk.web.console.event_log import RANGES
+from crosswalk.workspace.files import COMMAND_LINE
 
 router = APIRouter(prefix="/audit", include_in_schema=False)
 
@@ -46,6 +48,10 @@ _SENTENCES: Mapping[str, str] = {
     "source.agree": "read and agreed to the terms of the account {subject}",
     "run.start": "asked for a run of {subject}",
     "run.stop": "stopped the run {subject}",
+    "delivery.replay": "replayed {subject}",
+    "delivery.test": "sent a test, {subject}",
+    "delivery.skip": "skipped {subject}",
+    "delivery.hold": "held {subject}",
 }
 _VERBS: Mapping[str, str] = {
     "add": "added",
@@ -61,6 +67,45 @@ _VERBS: Mapping[str, str] = {
     "scan": "scanned the attributes of",
     "rename": "renamed",
 }
+
+
+_THINGS: Sequence[tuple[str, str]] = (
+    ("", "Everything"),
+    ("mapping", "Mappings"),
+    ("sync", "Syncs"),
+    ("source", "Sources"),
+    ("connection", "Connections"),
+    ("campaign", "Campaigns"),
+    ("delivery", "Deliveries"),
+    ("run", "Runs"),
+    ("job", "Jobs"),
+    ("user", "Users"),
+    ("invitation", "Invitations"),
+    ("session", "Sessions"),
+    ("api_token", "API tokens"),
+    ("drift", "Drift"),
+    ("alert_channel", "Alerts"),
+    ("provision", "Provisioning"),
+    ("person", "Forgotten people"),
+    ("key", "Encryption keys"),
+)
+
+
+class Narrowed(BaseModel):
+    """The filter as it stands in the address of the page: about what thing, by whom, on what, in how many hours."""
+
+    subject: str = Field("", max_length=120)
+    who: str = Field("", max_length=120)
+    what: str = Field("", max_length=60)
+    hours: int = Field(0, ge=0, le=24 * 366)
+
+    def wanted(self, now: datetime) -> Filter:
+        """Return what the filter asks for."""
+        return Filter(self.subject or None, self.who or None, self.what or None, delivery_views.since_hours(now, self.hours))
+
+    def query(self, **more: str) -> str:
+        """Return the filter as it stands in an address."""
+        return urlencode({name: value for name, value in {**self.model_dump(), **more}.items() if value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,30 +135,49 @@ class AuditPage:
 
     template: ClassVar[str] = "audit.html"
     lines: Sequence[Line]
-    subject: str
+    narrowed: Narrowed
+    people: Sequence[tuple[str, str]]
     next_href: str
     first_href: str
 
+    @property
+    def things(self) -> Sequence[tuple[str, str]]:
+        """What one can narrow to."""
+        return _THINGS
+
+    @property
+    def ranges(self) -> Sequence[tuple[int, str]]:
+        """The ranges of time one can choose."""
+        return RANGES
+
+
+def _asked(request: Request) -> Narrowed:
+    return forms.from_address(Narrowed, request.query_params)
+
+
+Asked = Annotated[Narrowed, Depends(_asked)]
+
 
 @router.get("")
-async def show(request: Request, caller: LookingPage, after: str | None = None, subject: str = "") -> Response:
-    """Show the newest entries, or those behind `after`."""
+async def show(request: Request, caller: LookingPage, narrowed: Asked, after: str | None = None) -> Response:
+    """Show the newest entries that the filter finds, or those behind `after`."""
     caller.expect(Permission.LOOK)
     behind = paging.key(after)
-    entries, words = await _read(request, _PAGE + 1, behind[0] if behind else None, subject)
+    entries, words = await _read(request, _PAGE + 1, behind[0] if behind else None, narrowed)
     shown, following = paging.cut(entries, _PAGE, lambda one: (one.id,))
-    narrowed = {"subject": subject} if subject else {}
-    next_href = f"/audit?{urlencode({**narrowed, 'after': following})}" if following else ""
-    first_href = f"/audit?{urlencode(narrowed)}" if after else ""
-    context = AuditPage([words.line(one) for one in shown], subject, next_href, first_href)
+    next_href = f"/audit?{narrowed.query(after=following)}" if following else ""
+    first_href = f"/audit?{narrowed.query()}" if after else ""
+    people = sorted(((f"{_USER}{one}", name) for one, name in words.people.items()), key=lambda one: one[1].casefold())
+    everybody = [("", "Everybody"), *people, (COMMAND_LINE, COMMAND_LINE.capitalize())]
+    context = AuditPage([words.line(one) for one in shown], narrowed, everybody, next_href, first_href)
     return await pages.of(request).show(request, caller, context, title="Audit trail", current="/audit")
 
 
 @router.get("/export")
-async def export(request: Request, caller: LookingPage, subject: str = "") -> Response:
-    """Return the newest entries as JSON lines, to keep."""
+async def export(request: Request, caller: LookingPage, narrowed: Asked) -> Response:
+    """Return the newest entries that the filter finds as JSON lines, to keep."""
     caller.expect(Permission.LOOK)
-    entries, words = await _read(request, _EXPORT, None, subject)
+    entries, words = await _read(request, _EXPORT, None, narrowed)
     lines = (
         {"at": one.at, "who": words.who(one.actor), "action": one.action, "subject": one.subject, "before": one.before, "after": one.after}
         for one in entries
@@ -161,11 +225,9 @@ def _what(action: str, subject: str) -> str:
     return f"{_VERBS.get(verb, verb or 'changed')} the {thing.replace('_', ' ')} {subject}"
 
 
-async def _read(request: Request, limit: int, behind: str | None, subject: str) -> tuple[list[Entry], Words]:
-    if "\x00" in subject:
-        raise RequestRefused("not_found", "There is nothing at this address.", 404)
+async def _read(request: Request, limit: int, behind: str | None, narrowed: Narrowed) -> tuple[list[Entry], Words]:
     services = callers.services(request)
     async with services.database.read() as tx:
-        entries = await audit.page(tx, limit, behind, subject or None)
+        entries = await audit.page(tx, limit, behind, narrowed.wanted(services.clock.now()))
         people = await users.names(tx, services.vault)
     return entries, Words(people, await services.configuration.current())

@@ -199,7 +199,8 @@ async def settle(request: Request, caller: OperatingPage) -> Response:
     chosen = [] if form.model.everything else await forms.several(request, "delivery")
     if not chosen and not form.model.everything:
         return pages.of(request).go(request, back, "Choose deliveries first; nothing was done.", "error")
-    asked = _from_query(form.model.back).asked(services.clock.now()) if form.model.everything else Asked()
+    narrowed = forms.from_address(Narrowed, dict(parse_qsl(form.model.back)))
+    asked = narrowed.asked(services.clock.now()) if form.model.everything else Asked()
     ids = await chosen_ids(request, caller, [one[:36] for one in chosen if "\x00" not in one], asked)
     return pages.of(request).go(request, back, await _settle(services, caller, form.model, ids))
 
@@ -238,26 +239,4 @@ def _deliveries(count: int) -> str:
 
 
 def _narrowed(request: Request) -> Narrowed:
-    return _from(request.query_params)
-
-
-def _from_query(text: str) -> Narrowed:
-    return _from(dict(parse_qsl(text)))
-
-
-def _from(given: Mapping[str, str]) -> Narrowed:
-    """Return a filter from an address; what does not fit counts as not given, because addresses are typed and shared."""
-    fitting: dict[str, str] = {}
-    for name in Narrowed.model_fields:
-        value = given.get(name, "")
-        if value and _fits(name, value):
-            fitting[name] = value
-    return Narrowed.model_validate(fitting)
-
-
-def _fits(name: str, value: str) -> bool:
-    try:
-        Narrowed.model_validate({name: value})
-    except ValueError:
-        return False
-    return True
+    return forms.from_address(Narrowed, request.query_params)

@@ -54,6 +54,16 @@ async def read(request: Request, model: type[Model]) -> Filled[Model]:
         return Filled(given, None, {str(one["loc"][0]): _sentence(one["type"], one["msg"]) for one in error.errors() if one["loc"]})
 
 
+def from_address(model: type[Model], given: Mapping[str, str]) -> Model:
+    """Read a filter from an address; what does not fit counts as not given, because addresses are typed and shared."""
+    fitting = {name: given[name] for name in model.model_fields if given.get(name) and "\x00" not in given[name]}
+    try:
+        return model.model_validate(fitting)
+    except ValidationError as error:
+        wrong = {str(one["loc"][0]) for one in error.errors()}
+        return model.model_validate({name: value for name, value in fitting.items() if name not in wrong})
+
+
 def refused(values: Mapping[str, str], error: CrosswalkError) -> Filled[Model]:
     """Return a form with the refusal of a service at the field it names, or for the form as a whole."""
     place = error.facts.get("field") if isinstance(error, RequestRefused) else None
