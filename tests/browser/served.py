@@ -17,6 +17,7 @@ AXE = ROOT / "tests" / "node" / "node_modules" / "axe-core" / "axe.min.js"
 CHROMIUM = "/usr/bin/chromium"
 DEADLINE_MS = 20_000
 WIDTHS = (1440, 360)
+WELL = {width: (0, []) for width in WIDTHS}
 PASSWORD = "correct horse battery"
 OWNER = "noor.haddad@harbor-supply.example"
 
@@ -36,9 +37,10 @@ class Served:
         return context
 
     async def page(self, context=None):
-        """Return a page that keeps what goes wrong in it, the owner's unless another browser is given."""
+        """Return a page that keeps what goes wrong in it and what it asks elsewhere, the owner's unless another browser is given."""
         page = await (context or self.owner).new_page()
-        page.mistakes = []
+        page.mistakes, page.elsewhere = [], []
+        page.on("request", lambda asked: page.elsewhere.append(asked.url) if not asked.url.startswith(self.url) else None)
         page.on("pageerror", lambda error: page.mistakes.append(str(error)))
         page.on("console", lambda message: page.mistakes.append(message.text) if message.type == "error" else None)
         return page
@@ -85,6 +87,16 @@ async def picture(page, name):
     """Keep a picture of the whole page."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     await page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+
+
+async def looked_at(page, name):
+    """Keep pictures of a page at both widths, and return at each how far it overflows and what bars people from it."""
+    found = {}
+    for width in WIDTHS:
+        await page.set_viewport_size({"width": width, "height": 900})
+        await picture(page, f"{name}-{width}")
+        found[width] = (await overflow(page), await barriers(page))
+    return found
 
 
 async def overflow(page):

@@ -14,7 +14,6 @@ from tests.world import preset, registration
 
 from crosswalk.store import tables
 
-
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 CASE, LEAD = 2, 0
 NAMES = {"first_name": "Agata", "last_name": "Wrona", "company": "Kopalnia"}

@@ -85,8 +85,14 @@ async def test_a_paused_connection_stands_on_the_page_with_its_cause(told):
 
 
 async def test_with_nothing_to_do_the_page_says_so(here):
+    await here.add_sync(await here.add_source("rudderstack"), calls(PHONE))
     async with console.beside(here) as served:
         assert "Nothing needs you." in (await served.owner.get("/")).text
+
+
+async def test_before_anything_is_set_up_the_page_leads_to_the_first_steps(here):
+    async with console.beside(here) as served:
+        assert 'href="/first-steps"' in (await served.owner.get("/")).text
 
 
 async def test_who_has_no_access_to_the_connection_sees_nothing_of_it(told):

@@ -53,6 +53,7 @@ class HomePage:
     chart: Chart
     connections: Sequence[tuple[str, str]]
     connection: str
+    begins: bool  # nothing is set up, and the reader is one who may
 
     @property
     def ranges(self) -> Sequence[tuple[int, str]]:
@@ -83,7 +84,8 @@ async def show(
     found = await home_view.overview(services, caller, chosen, connection or None)
     known = (await services.configuration.current()).connections.values()
     names = [(one.id, one.name) for one in known if caller.may_on(one.id, Permission.LOOK)]
-    context = HomePage(found, _chart(found, wording.zone(request)), names, connection)
+    begins = not connection and not found.freshness and not found.deliveries and caller.may(Permission.CONFIGURE)
+    context = HomePage(found, _chart(found, wording.zone(request)), names, connection, begins)
     return await pages.of(request).show(request, caller, context, title="Home", current="/")
 
 
