@@ -26,6 +26,7 @@ from localorg.testing import LocalOrg
 
 SCHEMA = schemathesis.openapi.from_dict(routes.description())
 LOGS_OUT = "DELETE /api/session"
+LOGS_IN = "POST /api/session"
 OPERATIONS = [found.ok() for found in SCHEMA.get_all_operations() if found.ok().label != LOGS_OUT]
 
 
@@ -64,6 +65,7 @@ def served(loop, tmp_path_factory, vault):
         }
         beside = console.beside(world)
         world.console = await beside.__aenter__()
+        world.stranger = await world.console.stranger()
         return world, beside
 
     world, beside = loop.run_until_complete(build())
@@ -107,5 +109,7 @@ def test_no_request_is_answered_with_a_500(operation, mode, served, loop):
         method, address, options = request_of(case, served.known)
         answer = loop.run_until_complete(served.console.owner.api(method.upper(), address, **options))
         assert answer.status_code < 500, (method, address, options, answer.text)
+        refused = loop.run_until_complete(served.stranger.api(method.upper(), address, **options))
+        assert refused.status_code == 401 or (operation.label == LOGS_IN and refused.status_code < 500), (method, address, refused.text)
 
     ask()
