@@ -322,7 +322,7 @@ async def test_a_receiver_that_does_not_come_back_is_given_up_and_hears_no_all_c
         watched.receivers.status = 200
     await watched.last()
     async with watched.here.database.read() as tx:
-        doing = (await outbox.doing(tx))[watched.channel.id]
+        doing = (await outbox.doing(tx, [watched.channel.id]))[watched.channel.id]
     assert ([], None, 0, True) == (watched.receivers.told(), doing.sent_at, doing.waiting, "410" in doing.trouble)
 
 

@@ -15,6 +15,7 @@ from tests import console
 from tests.flow.mappings import calls, row
 from tests.world import identify
 
+from crosswalk.alerts import channels, entered
 from crosswalk.store import tables
 
 # What holds a handful of rows, however much arrives: one for each source, sync, connection, person who logs in, or day.
@@ -36,6 +37,7 @@ async def told(here):
     for number, phone in enumerate(("1", "4" * 90)):
         await here.deliver(here.app, identify(f"p{number}@x.example", f"m{number}", phone=phone))
     await here.drain()
+    await channels.add(here.engine, "test", entered.read({"kind": "chat", "name": "Chat", "url": "https://chat.example/hook"}))
     async with console.beside(here) as served:
         here.console = served
         yield here
@@ -61,7 +63,15 @@ async def addresses(told):
         *(f"/event-log{query}" for query in log),
         *(f"/event-log/{delivery['id']}", "/callouts", "/runs", f"/runs?source={told.app}", "/drift", "/jobs", "/audit"),
         *(f"/audit?subject={told.sync}", "/sources", f"/sources/{told.app}", f"/sources/{told.app}/campaigns", "/connections", "/syncs"),
-        *(f"/syncs/{told.sync}", f"/syncs/{told.sync}/versions", "/users", "/settings/health", "/settings/retention", "/account"),
+        *(
+            f"/syncs/{told.sync}",
+            f"/syncs/{told.sync}/versions",
+            "/users",
+            "/settings/health",
+            "/settings/retention",
+            "/settings/alerts",
+            "/account",
+        ),
     ]
 
 

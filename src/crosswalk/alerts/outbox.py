@@ -5,7 +5,7 @@ sending and noting that it was sent lies the only line on which a death sends a 
 its alert, so that a channel hears both in order or neither.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -38,7 +38,7 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Doing:
-    """How a channel does: when it last took a message, how many wait, and why the last attempt failed unless it went well since."""
+    """How a channel does: when it last took a message, how many wait, and why the newest of what was tried failed, if it did."""
 
     sent_at: datetime | None
     waiting: int
@@ -104,14 +104,14 @@ async def failed(tx: AsyncConnection, timings: Timings, letter: Letter, sentence
     await tx.execute(update(_message).where(same).values(due_at=None, trouble=sentence))
 
 
-async def doing(tx: AsyncConnection) -> Mapping[str, Doing]:
-    """Return how each channel does that was ever told something."""
-    counted = select(
-        _message.c.channel_id, func.max(_message.c.sent_at).label("sent_at"), func.count(_message.c.due_at).label("waiting")
-    ).group_by(_message.c.channel_id)
-    found = {row.channel_id: Doing(row.sent_at, row.waiting, None) for row in await tx.execute(counted)}
-    troubles = select(_message.c.channel_id, _message.c.trouble).where(_message.c.trouble.is_not(None)).order_by(_message.c.id)
-    for row in await tx.execute(troubles):
-        before = found[row.channel_id]
-        found[row.channel_id] = Doing(before.sent_at, before.waiting, row.trouble)
-    return found
+async def doing(tx: AsyncConnection, channel_ids: Iterable[str]) -> Mapping[str, Doing]:
+    """Return how each of these channels does."""
+    return {one: await _doing(tx, one) for one in channel_ids}
+
+
+async def _doing(tx: AsyncConnection, channel_id: str) -> Doing:
+    mine = _message.c.channel_id == channel_id
+    tried = select(_message.c.trouble).where(mine, _message.c.sent_at.is_not(None) | _message.c.trouble.is_not(None))
+    trouble = await tx.scalar(tried.order_by(_message.c.id.desc()).limit(1))
+    waiting = await tx.scalar(select(func.count()).select_from(_message).where(mine, _message.c.due_at.is_not(None)))
+    return Doing(await tx.scalar(select(func.max(_message.c.sent_at)).where(mine)), waiting or 0, trouble)

@@ -95,8 +95,7 @@ async def _webhooks(tx: AsyncConnection, source: SourceConfig, now: datetime) ->
 
 
 async def _silent(tx: AsyncConnection, source: SourceConfig, now: datetime) -> list[Cause]:
-    most = timedelta(hours=source.silent_after_hours) if source.silent_after_hours else None
-    last = await health.silent_since(tx, source.id, now, most)
+    last = await health.silent_since(tx, source.id, now, source.silent_after)
     if last is None:
         return []
     title = f"No event of {source.name} since {last:%d %b, %H:%M} UTC"

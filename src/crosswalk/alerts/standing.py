@@ -20,6 +20,7 @@ from crosswalk.store.ids import Ids
 from crosswalk.store.statements import every, insert
 
 _alert, _message, _channel = tables.alert, tables.alert_message, tables.alert_channel
+_OPEN = _alert.c.cleared_at.is_(None) & (_alert.c.key > "")  # every key is: it leads along the index that holds open alerts only
 
 
 class About(StrEnum):
@@ -45,7 +46,7 @@ class Alert:
 async def update_all(tx: AsyncConnection, ids: Ids, timings: Timings, causes: Iterable[Cause], now: datetime) -> Mapping[About, int]:
     """Bring the alerts in line with the causes of this moment, queue what is to be told, and return how many were raised and cleared."""
     found = {one.key: one for one in causes}
-    open_rows = {row.key: row for row in await tx.execute(select(_alert).where(_alert.c.cleared_at.is_(None)).with_for_update())}
+    open_rows = {row.key: row for row in await tx.execute(select(_alert).where(_OPEN).with_for_update())}
     await _begin(tx, ids, [one for key, one in found.items() if key not in open_rows], now)
     raised, cleared = [], []
     for key, row in open_rows.items():
@@ -54,7 +55,7 @@ async def update_all(tx: AsyncConnection, ids: Ids, timings: Timings, causes: It
         else:
             await _seen(tx, row, found[key])
     young = timedelta(seconds=timings.alert_raise)
-    ripe = select(_alert).where(_alert.c.raised_at.is_(None), _alert.c.cleared_at.is_(None), _alert.c.seen_at <= now - young)
+    ripe = select(_alert).where(_OPEN, _alert.c.raised_at.is_(None), _alert.c.seen_at <= now - young)
     for row in (await tx.execute(ripe)).all():
         if row.key in found:
             await _changed(tx, row.id, raised_at=now)
@@ -66,8 +67,8 @@ async def update_all(tx: AsyncConnection, ids: Ids, timings: Timings, causes: It
 
 async def raised(tx: AsyncConnection) -> list[Alert]:
     """Return what is raised now, the newest first."""
-    standing = select(_alert).where(_alert.c.raised_at.is_not(None), _alert.c.cleared_at.is_(None)).order_by(_alert.c.id.desc())
-    return [_read(row) for row in await tx.execute(standing)]
+    rows = (await tx.execute(select(_alert).where(_OPEN, _alert.c.raised_at.is_not(None)))).all()
+    return [_read(row) for row in sorted(rows, key=lambda row: str(row.id), reverse=True)]
 
 
 async def cleared(tx: AsyncConnection, limit: int, after: str | None = None) -> list[Alert]:

@@ -135,10 +135,9 @@ async def calls(tx: AsyncConnection, connection_id: str, now: datetime) -> Calls
     return Calls(own or 0, row.used_seen, row.limit_max, row.reserve)
 
 
-async def freshness(tx: AsyncConnection, source_id: str, syncs: Sequence[str], now: datetime) -> Freshness:
-    """Return how fresh the events of a source are in the org."""
+async def freshness(tx: AsyncConnection, source_id: str, syncs: Sequence[str], now: datetime, most: timedelta | None = None) -> Freshness:
+    """Return how fresh the events of a source are in the org; it is quiet after `most`, or after longer than usual."""
     delivery = tables.delivery
-    last = await _last_event(tx, source_id)
     delays: list[float] = []
     for sync_id in syncs:
         newest = (
@@ -148,7 +147,8 @@ async def freshness(tx: AsyncConnection, source_id: str, syncs: Sequence[str], n
             .limit(_TYPICAL_OF)
         )
         delays += [(row.updated_at - store_ids.moment(row.id)).total_seconds() for row in await tx.execute(newest)]
-    return Freshness(median(delays) if delays else None, last, _is_quiet(await _days(tx, source_id), last, now))
+    is_quiet = await silent_since(tx, source_id, now, most) is not None
+    return Freshness(median(delays) if delays else None, await _last_event(tx, source_id), is_quiet)
 
 
 async def silent_since(tx: AsyncConnection, source_id: str, now: datetime, most: timedelta | None = None) -> datetime | None:
@@ -173,9 +173,9 @@ async def _days(tx: AsyncConnection, source_id: str) -> Sequence[str]:
     return (await tx.scalars(found)).all()
 
 
-def _is_quiet(days: Sequence[str], last: datetime | None, now: datetime) -> bool:
+def _is_quiet(days: Sequence[str], last: datetime, now: datetime) -> bool:
     """Tell whether a source is quiet for longer than usual: twice the widest gap between its latest days with events, at least two days."""
-    if last is None or len(days) < _DAYS:
+    if len(days) < _DAYS:
         return False
     dates = [datetime.fromisoformat(day) for day in days]
     widest = max(later - earlier for later, earlier in pairwise(dates))

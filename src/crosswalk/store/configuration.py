@@ -7,6 +7,7 @@ reads only those it has not seen. `ConfigurationCache` may be up to a second old
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -66,6 +67,11 @@ class SourceConfig:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     retention_days: int | None = None
     silent_after_hours: int | None = None
+
+    @property
+    def silent_after(self) -> timedelta | None:
+        """How long the source may be without an event; None is what is unusual for it."""
+        return None if self.silent_after_hours is None else timedelta(hours=self.silent_after_hours)
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ async def overview(services: Services, caller: Caller, hours: int, connection_id
         held = await health.held(tx, live)
         suspended = await health.suspended(tx, [(one.id, one.version) for one in syncs.values() if one.id in live])
         called = [(one, await health.calls(tx, one.id, now)) for one in connections]
-        fresh = [(one, await health.freshness(tx, one.id, _of(one, syncs), now)) for one in sources]
+        fresh = [(one, await health.freshness(tx, one.id, _of(one, syncs), now, one.silent_after)) for one in sources]
         recent = await runs.recent(tx, _RECENT_RUNS)
         entered = await health.door(tx, since, [one.id for one in sources])
     return Overview(

@@ -14,7 +14,6 @@ from crosswalk.alerts import channels, messages, outbox, sending, silence, stand
 from crosswalk.alerts.causes import Kind
 from crosswalk.alerts.channels import Channel, ChannelKind
 from crosswalk.alerts.entered import ChannelIn
-from crosswalk.alerts.outbox import Doing
 from crosswalk.alerts.standing import Alert
 from crosswalk.settings import Settings
 from crosswalk.web import callers
@@ -139,9 +138,9 @@ async def list_channels(request: Request, caller: Configuring) -> Listed[Channel
     caller.expect(Permission.CONFIGURE)
     services = callers.services(request)
     async with services.database.read() as tx:
-        found, doing = await channels.every(tx, services.vault), await outbox.doing(tx)
-    nothing = Doing(None, 0, None)
-    shown = [(ChannelBody.of(one).model_dump(), doing.get(one.id, nothing)) for one in found]
+        found = await channels.every(tx, services.vault)
+        doing = await outbox.doing(tx, [one.id for one in found])
+    shown = [(ChannelBody.of(one).model_dump(), doing[one.id]) for one in found]
     return Listed[ChannelShown](
         items=[ChannelShown(**body, sent_at=how.sent_at, waiting=how.waiting, trouble=how.trouble) for body, how in shown]
     )

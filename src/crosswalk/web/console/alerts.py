@@ -86,7 +86,8 @@ async def overview(request: Request, caller: Caller, made: Channel | None = None
     """Return the page, with the secret of a webhook that was just added."""
     services, key = callers.services(request), paging.key(after or None)
     async with services.database.read() as tx:
-        raised, known, doing = await standing.raised(tx), await channels.every(tx, services.vault), await outbox.doing(tx)
+        raised, known = await standing.raised(tx), await channels.every(tx, services.vault)
+        doing = await outbox.doing(tx, [one.id for one in known])
         rows = await standing.cleared(tx, _OVER + 1, key[0] if key else None)
     over, following = paging.cut(rows, _OVER, lambda one: (one.id,))
     sources = sorted((await services.configuration.current()).sources.values(), key=lambda one: one.name)
