@@ -98,6 +98,7 @@ def test_a_missing_file_is_named(installed):
     assert "nothing.csv cannot be read: No such file or directory." in ended.stderr
 
 
+@pytest.mark.long
 @pytest.mark.shows("P1", "P2")
 def test_a_run_killed_in_the_middle_of_a_file_goes_on_as_the_same_run_and_writes_nobody_twice(installed):
     file = installed.file("people.csv", table(3_000))

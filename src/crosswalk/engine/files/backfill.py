@@ -85,12 +85,15 @@ class Page:
 class Backfill:
     """Takes one file of a source in. `at` stands at the points where tests kill it."""
 
-    def __init__(self, engine: Engine, receiver: Receiver, source: SourceConfig, mark: str, at: At = nowhere) -> None:
+    def __init__(
+        self, engine: Engine, receiver: Receiver, source: SourceConfig, mark: str, *, at: At = nowhere, at_once: int = AT_ONCE
+    ) -> None:
         self._engine = engine
         self._receiver = receiver
         self._source = source
         self._mark = mark
         self._at = at
+        self._at_once = at_once
 
     async def begin(self, waiting: Callable[[], None]) -> Begun:
         """Begin a run, or go on with the one that was broken off; `waiting` is called once while another process reads the same file."""
@@ -113,9 +116,9 @@ class Backfill:
         for _ in islice(items, begun.items):  # they were kept by an earlier attempt
             pass
         while not begun.is_whole:
-            part = list(islice(items, AT_ONCE))
+            part = list(islice(items, self._at_once))
             accepted = bodies.accepted(self._source, part, self._engine.clock.now(), self._engine.ids.new)
-            is_whole = len(part) < AT_ONCE
+            is_whole = len(part) < self._at_once
             await self._at("F1")
             begun = await self._kept(begun, accepted, len(part), is_whole=is_whole)
             await self._at("F2")
