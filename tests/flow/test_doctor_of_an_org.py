@@ -114,6 +114,15 @@ async def test_a_retyped_field_is_found(whole):
     )
 
 
+@pytest.mark.shows("LS-41")
+async def test_a_field_that_was_deleted_is_told_as_such_however_often_the_org_is_described_since(whole):
+    await findings(whole)
+    whole.clock.advance(60)
+    await whole.remove_field("CampaignMember", "Livestorm_Replay_Status__c")
+    told = [await trouble(whole) for _ in range(2)]
+    assert [True, True] == [any(each.startswith(f"{REPLAY} was deleted: ") for each in one) for one in told]
+
+
 async def test_a_read_only_field_is_found(whole):
     change(whole, createable=False, updateable=False)
     assert any(each.startswith(f"{REPLAY} is read-only to the user: grant Edit on it") for each in await trouble(whole))

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from tests import console
 from tests.flow.mappings import calls, row
-from tests.world import identify
+from tests.world import identify, preset
 
 from crosswalk.store import tables
 
@@ -68,6 +68,39 @@ async def test_a_deleted_field_is_told_after_the_next_event_was_written_without_
     await watched.deliver(watched.app, identify("bob@x.example", "m2", phone="2", description="few"))
     await watched.drain()
     assert [("gone", "Lead.Score__c")] == await found(watched)
+
+
+async def described_anew(here):
+    """Let an hour pass and the org be described anew, as turns, editors and previews do; nothing is written."""
+    here.clock.advance(3_601)
+    before = len(here.writes())
+    await (await here.ready_org()).describe.schema(["Lead", "Contact"])
+    assert before == len(here.writes())
+
+
+@pytest.mark.shows("LS-41")
+async def test_a_field_of_a_preset_that_was_deleted_is_told_once_the_org_is_described_anew(here):
+    sync = await here.add_sync(await here.add_source("livestorm"), preset("livestorm"))
+    org = await here.ready_org()
+    await org.describe.schema(["Lead", "Contact", "CampaignMember", "Campaign"])
+    here.clock.advance(60)  # Salesforce tells by the second when an object was changed
+    await here.remove_field("CampaignMember", "Livestorm_Replay_Status__c")
+    here.clock.advance(3_601)
+    await org.describe.schema(["CampaignMember"])
+    async with console.beside(here) as here.console:
+        assert [("gone", "CampaignMember.Livestorm_Replay_Status__c")] == await found(here)
+    async with here.database.read() as tx:
+        assert [sync] == [row.sync_id for row in await tx.execute(tables.suspended_row.select())]
+
+
+async def test_a_field_that_is_back_is_taken_up_again_once_the_org_is_described_anew(watched):
+    watched.clock.advance(60)
+    await watched.remove_field("Lead", "Score__c")
+    await described_anew(watched)
+    gone = await found(watched)
+    await watched.add_field("Lead", "Score__c", type="string", length=20)
+    await described_anew(watched)
+    assert ([("gone", "Lead.Score__c")], []) == (gone, await found(watched))
 
 
 async def test_a_renamed_field_is_proposed(watched):

@@ -40,13 +40,14 @@ class Dead:
             for row in rows:
                 why = self.suspended.get((owner.lower(), row.field.lower()))
                 gone = target is not None and bool(row.field) and target.field(row.field) is None
-                if why is not None:
+                is_drift = why is not None or begun.get(str(step.get("name")), {}).get(row.field.lower()) != row.data
+                if gone and is_drift:
+                    found.append(Problem("gone", f"{row.place}.field", _gone(row)))
+                elif why is not None:
                     sentence = (
                         f"Salesforce refused this field, so the row is paused: {why} Pick another field or remove the row, then save."
                     )
                     found.append(Problem("suspended", f"{row.place}.field", sentence))
-                elif gone and begun.get(str(step.get("name")), {}).get(row.field.lower()) != row.data:
-                    found.append(Problem("gone", f"{row.place}.field", _gone(row)))
         return found
 
 

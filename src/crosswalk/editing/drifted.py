@@ -2,7 +2,8 @@
 
 A saved mapping fitted the org when it was saved, so whatever does not fit now is drift; only rows that presets bring may wait for a field
 the org never had. Looking costs no API call: the org as last described
-is what everything is held against. `check` describes it anew, and puts the rows out of use whose field is gone or may no longer be written.
+is what everything is held against. `check` describes it anew; whenever that is done, rows are put out of use whose field is gone or may no
+longer be written.
 """
 
 import re
@@ -17,6 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crosswalk.editing import unseen
+from crosswalk.engine import lost_rows
 from crosswalk.errors import CrosswalkError, Problem
 from crosswalk.journal import audit
 from crosswalk.mapping import check as checking
@@ -29,7 +31,6 @@ from crosswalk.salesforce import composite, object_types
 from crosswalk.sources import registry
 from crosswalk.store import tables
 from crosswalk.store.configuration import Configuration, ConnectionConfig, SyncConfig, SyncState
-from crosswalk.store.statements import insert
 from crosswalk.turn.context import Engine, Org
 
 _PLACE = re.compile(r"steps\[(\d+)\](?:\.rows\[(\d+)\])?")
@@ -138,10 +139,8 @@ async def check(engine: Engine, org: Org, configuration: Configuration, actor: s
     finally:
         async with engine.database.write() as tx:
             await org.calls.flush(tx)
-    lost = [row for sync in syncs for row in _lost(sync, before, now, engine.clock.now())]
+    lost = [row for sync in syncs for row in lost_rows.lost(sync.config, sync.parsed, before, now, engine.clock.now())]
     async with engine.database.write() as tx:
-        if lost:
-            await tx.execute(insert(tables.suspended_row).values(lost).on_conflict_do_nothing())
         after = {"objects": len(needed), "rows_paused": [f"{one['object']}.{one['field']}" for one in lost]}
         at, subject = engine.clock.now(), org.connection.id
         await audit.record(tx, engine.ids, at, actor=actor, action="drift.check", subject=subject, after=after)
@@ -288,24 +287,6 @@ def _unseen(sync: _Sync, problems: Iterable[Problem]) -> Iterator[Drift]:
         for number, place, step, row in sync.rows():
             if (step.name, row.field) == (name, field):
                 yield Drift(Kind.UNSEEN, step.object or "", field, number, place, problem.sentence, None)
-
-
-def _lost(sync: _Sync, before: OrgSchema, now: OrgSchema, at: datetime) -> Iterator[dict[str, Any]]:
-    """Yield the rows that could be sent by the last description and cannot by this one, as rows to be put out of use."""
-    seen: set[tuple[str, str]] = set()
-    for _, _, step, row in sync.rows():
-        name = step.object or ""
-        was, target = before.field(name, row.field), now.object(name)
-        field = target.field(row.field) if target else None
-        if was is None or not (was.createable or was.updateable) or target is None or (name.lower(), row.field.lower()) in seen:
-            continue
-        if field is not None and (field.createable or field.updateable):
-            continue
-        seen.add((name.lower(), row.field.lower()))
-        code = "not_in_org" if field is None else "not_writable"
-        sentence = f"{row.field} is gone." if field is None else f"{row.field} may no longer be written."
-        keys = {"sync_id": sync.config.id, "version": sync.config.version, "object": name, "field": row.field}
-        yield {**keys, "code": code, "sentence": sentence, "at": at}
 
 
 def _proposal(name: str, step: Step, target: ObjectType | None) -> str:

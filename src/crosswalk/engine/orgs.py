@@ -4,8 +4,11 @@ A connection whose settings changed gets a new one; the token row, the describe 
 nothing is lost by it.
 """
 
+from functools import partial
+
 import httpx2
 
+from crosswalk.engine import lost_rows
 from crosswalk.errors import CrosswalkError, RetryLater
 from crosswalk.journal.callouts import Failed
 from crosswalk.model import Callout, Priority
@@ -72,7 +75,14 @@ class Orgs:
         version = str(connection.settings.get("api_version", "v60.0"))
         client = Client(self._http, tokens, engine.clock, calls, version, timings=engine.timings)
         budget.ask_through(client)
-        describe = OrgDescribe(client, engine.database, connection.id, engine.clock, before_call=budget.spender(Priority.STREAM))
+        describe = OrgDescribe(
+            client,
+            engine.database,
+            connection.id,
+            engine.clock,
+            before_call=budget.spender(Priority.STREAM),
+            on_change=partial(lost_rows.settle, engine, connection.id),
+        )
         return Org(connection, org_id, client, describe, budget, Sizes(engine.database, connection.id), calls)
 
 

@@ -1,7 +1,7 @@
 """Drift, row by row: which rows of a mapping cannot be sent in this org as it is now, why, and what mends each."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -59,9 +59,12 @@ def examine(configuration: Configuration, sync: SyncConfig, parsed: Document, lo
     gone = [number for number, step in enumerate(parsed.steps) if step.object and look.now.object(step.object) is None]
     unsent = [problem for problem in problems if problem.code in check.SUSPENDING]
     told = [_absent_object(str(parsed.steps[number].object), look) for number in gone]
-    told += _left_out([rows[problem.place] for problem in unsent if problem.place in rows], look)
+    lacking = [rows[problem.place] for problem in unsent if problem.place in rows]
+    told += _left_out(lacking, look, stopped)
     told += [_aside(problem) for problem in unsent if problem.place not in rows and _is_own(problem)]
-    told += [_stopped(path, stopped[path.lower()]) for path in dict.fromkeys(rows.values()) if path.lower() in stopped]
+    told += [
+        _stopped(path, stopped[path.lower()]) for path in dict.fromkeys(rows.values()) if path.lower() in stopped and path not in lacking
+    ]
     told += [_retyped(path, look) for path in dict.fromkeys(rows.values())]
     for sentence in filter(None, told):
         yield warn(subject, sentence)
@@ -85,11 +88,15 @@ def _is_own(problem: Problem) -> bool:
     return _WHOLE_STEP.fullmatch(problem.place) is None
 
 
-def _left_out(paths: Iterable[str], look: Look) -> Iterator[str]:
-    """Say of each field why its row is not sent; Salesforce's own that never could be written share one sentence."""
+def _left_out(paths: Iterable[str], look: Look, stopped: Collection[str]) -> Iterator[str]:
+    """Say of each field why its row is not sent; Salesforce's own that never could be written share one sentence.
+
+    What was put out of use, in lower case, could be written once, whatever the last description says.
+    """
     every = list(dict.fromkeys(paths))
-    never = [path for path in every if not path.endswith(CUSTOM) and not _was_written(path, look.before)]
-    yield from (_unsent(path, look) for path in every if path not in never)
+    lost = {path for path in every if path.lower() in stopped or _was_written(path, look.before)}
+    never = [path for path in every if not path.endswith(CUSTOM) and path not in lost]
+    yield from (_unsent(path, look, was_there=path in lost) for path in every if path not in never)
     if never:
         hint = "grant Edit on those that people may edit; the others are Salesforce's own to fill."
         yield f"Not available in this org or to its user, kept and not sent: {', '.join(never)}; {hint}"
@@ -116,14 +123,13 @@ def _absent_object(name: str, look: Look) -> str:
     return f"The org has no object {name}, or it is hidden from the user: {made or 'create it, and grant Read on it'}; {_LEFT_OUT}"
 
 
-def _unsent(path: str, look: Look) -> str:
+def _unsent(path: str, look: Look, *, was_there: bool) -> str:
     """Say why a row is not sent, and the smallest thing that mends it; the rest of its step is sent."""
     object_name, _, name = path.partition(".")
     described = look.now.field(object_name, name)
     kept = "until then the row is kept and not sent."
     if described is not None:
         return f"{path} is read-only to the user: grant Edit on it, or map another field if it has become a formula; {kept}"
-    was_there = look.before.field(object_name, name) is not None
     if look.state is not None and look.state.field(object_name, name) is not None:
         return f"{path} is hidden from the user: grant Read and Edit on it in a permission set{_or_provision(path, look)}; {kept}"
     made = _remedy(path, (each.path for each in look.wanted.fields), look)

@@ -5,7 +5,7 @@ changed, and at once when an answer contradicts what we hold. Even "nothing chan
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -46,8 +46,16 @@ class _Request:
     since: str | None = None
 
 
+Changed = Callable[[OrgSchema, OrgSchema], Awaitable[None]]
+"""What hears of objects that are described otherwise than before, the old and the new description, before the new one is kept."""
+
+
 async def _free() -> None:
     """Stand where a budget is not asked."""
+
+
+async def _unheard(_before: OrgSchema, _now: OrgSchema) -> None:
+    """Stand where nobody asks what has changed."""
 
 
 class OrgDescribe:
@@ -61,12 +69,14 @@ class OrgDescribe:
         clock: Clock,
         *,
         before_call: Callable[[], Awaitable[None]] = _free,
+        on_change: Changed = _unheard,
     ) -> None:
         self._client = client
         self._database = database
         self._connection_id = connection_id
         self._clock = clock
         self._before_call = before_call
+        self._on_change = on_change
         self._asking = asyncio.Lock()
         self._parsed: dict[str, tuple[str, ObjectType | None]] = {}  # by lower-case name: hash, object
         self._checked: dict[str, datetime] = {}
@@ -80,7 +90,7 @@ class OrgDescribe:
             known = await self._known(names)
             requests = [request for lower, name in names.items() if (request := self._needed(name, known.get(lower)))]
             if requests:
-                await self._refresh(requests)
+                await self._refresh(requests, known)
                 known = await self._known(names)
             await self._parse({lower: one.hash for lower, one in known.items()})
         described = {lower: self._parsed[lower][1] for lower in known}
@@ -144,7 +154,7 @@ class OrgDescribe:
             for row in await tx.execute(wanted):
                 self._parsed[row.object] = (row.hash, object_types.object_type(row.document) if row.document else None)
 
-    async def _refresh(self, requests: Iterable[_Request]) -> None:
+    async def _refresh(self, requests: Iterable[_Request], known: Mapping[str, _Known]) -> None:
         rows: list[dict[str, Any]] = []
         answered: list[str] = []
         for part in statements.chunks(requests, composite.MAX_PARTS):
@@ -154,9 +164,18 @@ class OrgDescribe:
             for request, reply in zip(part, replies, strict=True):
                 rows.extend(self._row(request, reply))
                 answered.append(request.name.lower())
+        await self._tell([row for row in rows if row["object"] in known and known[row["object"]].hash != row["hash"]])
         await self._keep(rows)
         self._checked |= dict.fromkeys(answered, self._clock.now())
         self._stale.difference_update(answered)
+
+    async def _tell(self, changed: Sequence[Mapping[str, Any]]) -> None:
+        """Let it be heard what has changed; whoever dies before it is kept hears of it again."""
+        if not changed:
+            return
+        before = await self.remembered(row["object"] for row in changed)
+        now = {row["object"]: object_types.object_type(row["document"]) for row in changed if row["document"]}
+        await self._on_change(before, OrgSchema(now))
 
     def _row(self, request: _Request, reply: SubReply) -> Iterator[dict[str, Any]]:
         fault = reply.fault
