@@ -104,6 +104,25 @@ async def test_a_certificate_logs_in(app, key):
     assert (303, ["private_key"]) == (answer.status_code, (await the_connection(app))["secrets"])
 
 
+async def test_client_credentials_log_in(app, org):
+    answer = await app.owner.post("/connections/new", APP)
+    assert (303, org.org.settings.org_id) == (answer.status_code, (await the_connection(app))["org"])
+
+
+async def test_the_test_of_a_connection_tells_how_many_calls_are_left(app):
+    await app.owner.post("/connections/new", APP)
+    answer = await app.owner.post(f"/connections/{(await the_connection(app))['id']}/test", follow_redirects=True)
+    assert "API calls are left today" in answer.text
+
+
+async def test_the_test_of_a_connection_that_is_refused_says_why_and_what_to_do(app, org):
+    await app.owner.post("/connections/new", APP)
+    async with httpx2.AsyncClient(transport=org.transport(), base_url=HOST) as there:
+        (await there.post("/localorg/faults", json=[{"do": "daily_limit"}])).raise_for_status()
+    answer = await app.owner.post(f"/connections/{(await the_connection(app))['id']}/test", follow_redirects=True)
+    assert "are used up; it goes on when calls free up" in answer.text
+
+
 async def test_a_key_that_does_not_read_is_told_at_its_field(app):
     form = {"name": "Signed", "environment": "custom", "login_url": HOST, "login": "jwt", "client_id": "signing-app", "username": USERNAME}
     answer = await app.owner.post("/connections/new", {**form, "private_key": "no key"})
@@ -132,6 +151,13 @@ async def test_signing_in_at_salesforce_keeps_a_refresh_token(app, org):
     answer = await app.owner.get(back)
     stored = await the_connection(app)
     assert (303, "refresh_token", ["refresh_token"]) == (answer.status_code, stored["settings"]["login"], stored["secrets"])
+
+
+@pytest.mark.parametrize(("environment", "host"), [("production", "login.salesforce.com"), ("sandbox", "test.salesforce.com")])
+async def test_signing_in_leads_to_the_host_of_the_environment(app, environment, host):
+    form = {"name": "By consent", "environment": environment, "login": "consent", "client_id": "browser-app"}
+    page = (await app.owner.post("/connections/new", form)).text
+    assert f'href="https://{host}/services/oauth2/authorize?' in page
 
 
 async def test_the_proof_of_the_sign_in_stays_with_us(app):

@@ -29,7 +29,7 @@ class Tested:
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """API calls of the last 24 hours as last seen, and when."""
+    """API calls of the last 24 hours: what the org said last, and when, with our own calls since."""
 
     used: int | None
     limit: int | None
@@ -63,7 +63,9 @@ async def calls(engine: Engine, connection_id: str) -> Calls:
         row = (await tx.execute(select(connection).where(connection.c.id == connection_id))).one()
         counted = select(func.count()).where(call.c.connection_id == connection_id, call.c.started_at > since)
         own = int(await tx.scalar(counted) or 0)
-    return Calls(row.used_seen, row.limit_max, row.used_at, own)
+        later = int(await tx.scalar(counted.where(call.c.started_at > row.used_at)) or 0) if row.used_at else 0
+    used = None if row.used_seen is None else row.used_seen + later
+    return Calls(used, row.limit_max, row.used_at, own)
 
 
 async def waiting(engine: Engine, connection_id: str) -> int:
