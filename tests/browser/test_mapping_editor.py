@@ -87,6 +87,7 @@ async def test_a_row_begun_from_the_field_is_the_same_as_one_begun_from_the_attr
             else:
                 await pick_source(page, "new row", "attendance rate", "Attendance rate (percent)")
                 await pick_field(page, "Attendance rate (percent)", "Webinar Rate", "Webinar Rate")
+            await page.screenshot(path=journey.picture(f"mapping-from-{'field' if begins_with_field else 'attribute'}"))
             await save(page, 2)
         saved.append(await stage.saved_row(sync, LEAD, "Webinar_Rate__c"))
     assert [{"field": "Webinar_Rate__c", "entry": {"attribute": "attendance_rate"}}] * 2 == saved
@@ -112,6 +113,7 @@ async def test_fields_that_cannot_take_an_integer_are_greyed_with_the_reason_and
         await search(page).fill("First_Webinar_On")
         option = options(page, "First Webinar On")
         reason = await option.locator(".tx > span").inner_text()
+        await page.screenshot(path=journey.picture("mapping-incompatible"))
         await page.keyboard.press("Home")
         await page.keyboard.press("Enter")
         said = (await option.get_attribute("aria-disabled"), "cannot hold that" in reason, await page.get_by_role("dialog").count())
@@ -230,6 +232,8 @@ async def test_optional_fields_are_added_from_a_list_and_sent(stage):
         await page.get_by_role("button", name="Add these fields").click()
         await page.get_by_role("button", name="Source of Heat: choose").click()
         await page.get_by_role("tab", name="Static").click()
+        await options(page, "Warm").first.wait_for()
+        await page.screenshot(path=journey.picture("mapping-static-picklist"))
         await options(page, "Warm").click()
         await save(page, 2)
     await stage.here.deliver(stage.source, registration("leila@harbor.example", "person-2", fields=journey.FORM))
@@ -353,6 +357,7 @@ async def test_a_whole_mapping_is_made_by_keyboard(stage):
         await told(page, "1 unsaved change")
         await press("Control+z")
         await press("Control+Shift+z")
+        await page.screenshot(path=journey.picture("mapping-by-keyboard"))
         await press("Control+s")
         await told(page, "Saved as version 2")
         assert await stage.saved_row(sync, LEAD, "Industry") == {"field": "Industry", "entry": {"attribute": "utm_source"}}
@@ -383,6 +388,7 @@ async def test_a_viewer_reads_the_mapping_masked_and_finds_nothing_to_change(sta
     viewer = await stage.app.user("viewer", {stage.here.connection_id: "viewer"})
     async with stage.editor(sync, who=viewer) as page:
         counts = [await page.get_by_role("button", name=name).count() for name in ("Map an attribute", "Save changes", "Source of")]
+        await page.screenshot(path=journey.picture("mapping-as-viewer"))
         assert ([0, 0, 0], True) == (counts, await page.get_by_text("•••••").count() > 0)
 
 
