@@ -66,7 +66,7 @@ test-long: $(STAMP) $(NODE) $(CLIENTS)  ## everything, under an hour
 demo: $(STAMP)  ## the main job on real input: ONCE=1 to leave after the summary, JSON=file to keep it
 	$(BIN)/crosswalk demo $(if $(ONCE),--once) $(if $(JSON),--json $(JSON))
 
-bench: $(STAMP)  ## measure: JSON=file to keep the figures
+bench: $(STAMP)  ## measure: JSON=file to keep the figures, ROWS=1000000 for a longer table
 	$(BIN)/python -m bench $(if $(JSON),--json $(JSON))
 
 docs: $(STAMP)  ## write the generated reference pages anew

@@ -40,6 +40,12 @@ def test_the_rows_of_a_table_become_leads(installed):
     )
 
 
+def test_the_run_of_a_file_tells_what_was_read_and_is_not_green_with_bad_rows(installed):
+    installed.run("run", "--file", installed.file("people.csv", table(2) + "alone@x.example\n"), "--source", "app")
+    told = installed.run("runs").output
+    assert ("needs a person: 2 new, 0 known before, 1 invalid" in told, "2 written" in told) == (True, True)
+
+
 @pytest.mark.shows("P2")
 def test_the_same_table_again_writes_nothing(installed):
     file = installed.file("people.csv", table(3))

@@ -34,7 +34,7 @@ KINDS: Mapping[RunKind, str] = MappingProxyType(
 def in_words(run: Run) -> str:
     """Return what a run came to as a sentence: items read, then what became of their deliveries."""
     told, progress = f"{run.stream or run.kind} {RESULTS[run.result]}", run.progress
-    if run.kind in PULLS:
+    if run.kind in PULLS or progress.pages:
         told += f": {progress.events:,} new, {progress.repeats:,} known before, {progress.invalid:,} invalid"
         if progress.start and progress.end:
             told += f", on {progress.pages:,} {'page' if progress.pages == 1 else 'pages'} with {progress.calls:,} calls"
