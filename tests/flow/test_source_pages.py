@@ -11,6 +11,7 @@ from tests.vendors.livestorm import LivestormSimulator
 from tests.world import preset, world
 
 from crosswalk.connecting.examples import EMAIL
+from crosswalk.store import tables
 from crosswalk.store.database import Database
 
 
@@ -210,6 +211,80 @@ async def test_what_is_no_campaign_is_refused_in_words(beside):
     body = {"group": "*", "connection_id": here.connection_id, "campaign": "Spring"}
     answer = await app.owner.api("PUT", f"/api/sources/{source_id}/campaigns", json=body)
     assert (422, "no_record_id") == (answer.status_code, answer.json()["code"])
+
+
+@pytest.fixture
+async def picking(beside):
+    """Return a world where one event waits for a campaign, its source, the console, and where a campaign is picked for it."""
+    here, app = beside
+    source = await here.add_source("livestorm", bound=False)
+    await here.add_sync(source, preset("livestorm"))
+    await app.owner.post(f"/sources/{source}/example")
+    await here.worker().sweep(linger=False)
+    return here, source, app, f"/sources/{source}/campaigns"
+
+
+@pytest.mark.shows("LS-44", "LS-45")
+async def test_a_campaign_is_picked_by_its_name_with_what_it_lacks(picking):
+    here, _, app, place = picking
+    (plain,) = await here.seed("Campaign", {"Name": "Autumn 100% webinar", "Status": "Planned"})
+    asked = {"connection": here.connection_id, "group": "example-session", "q": "autumn 100%"}
+    page = (await app.owner.get(f"{place}/pick", params=asked)).text
+    done = await app.owner.post(place, {"connection": here.connection_id, "group": "example-session", "campaign": plain})
+    [bound] = await here.rows(tables.campaign_binding)
+    assert (True, False, True, True, 303, (plain, "picked")) == (
+        "Autumn 100% webinar" in page,
+        "Spring webinar" in page,
+        "1 delivery waits" in page,
+        "Lacks Registered" in page,
+        done.status_code,
+        (bound["campaign_id"], bound["origin"]),
+    )
+
+
+async def test_the_page_tells_what_waits_and_leads_to_picking(picking):
+    here, source, app, place = picking
+    groups = (await app.owner.api("GET", f"/api/sources/{source}/campaigns")).json()
+    page = (await app.owner.get(place)).text
+    waiting = {one["group"]: one["waiting"] for one in groups}
+    href = f"{place}/pick?connection={here.connection_id}&amp;group=example-session"
+    assert ({"*": 0, "example-session": 1}, True) == (waiting, href in page)
+
+
+async def test_the_bound_campaign_stands_first_and_can_be_taken_away(picking):
+    here, source, app, place = picking
+    await here.bind(source, "example-session")
+    (newer,) = await here.seed("Campaign", {"Name": "Newer"})
+    asked = {"connection": here.connection_id, "group": "example-session"}
+    page = (await app.owner.get(f"{place}/pick", params=asked)).text
+    await app.owner.post(place, {**asked, "campaign": ""})
+    assert (True, True, []) == (
+        page.index(here.campaign) < page.index(newer),
+        "All that the syncs write" in page and "Bound now" in page,
+        await here.rows(tables.campaign_binding),
+    )
+
+
+async def test_without_salesforce_an_id_can_still_be_entered(picking):
+    here, _, app, place = picking
+    await here.fault(match={"resource": "query"}, do="status", status=503, code="SERVER_UNAVAILABLE")
+    page = await app.owner.get(f"{place}/pick", params={"connection": here.connection_id, "group": "example-session"})
+    assert (200, True) == (page.status_code, 'name="campaign"' in page.text and "Salesforce did not tell its campaigns" in page.text)
+
+
+async def test_who_may_not_configure_the_connection_picks_no_campaign(picking):
+    here, source, app, place = picking
+    operator = await app.user("operator", {here.connection_id: "operator"})
+    asked = {"connection_id": here.connection_id}
+    answers = [await operator.get(f"{place}/pick", params={"connection": here.connection_id, "group": "*"})]
+    answers.append(await operator.api("GET", f"/api/sources/{source}/campaigns/candidates", params=asked))
+    shown = (await operator.get(place)).text
+    candidates = (await app.owner.api("GET", f"/api/sources/{source}/campaigns/candidates", params=asked)).json()
+    assert ([403, 403], False, ["Spring webinar"]) == (
+        [one.status_code for one in answers],
+        "Pick a campaign" in shown,
+        [one["name"] for one in candidates],
+    )
 
 
 async def test_every_change_is_audited_without_secrets(app, system):

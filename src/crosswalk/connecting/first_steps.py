@@ -14,7 +14,6 @@ from crosswalk import workspace
 from crosswalk.access.caller import Caller
 from crosswalk.access.roles import Permission
 from crosswalk.connecting import connections, kinds
-from crosswalk.connecting.bindings import EVERY
 from crosswalk.connecting.connections import Entered
 from crosswalk.connecting.practice import Practice
 from crosswalk.engine.orgs import Orgs
@@ -23,6 +22,7 @@ from crosswalk.provisioning.service import Wish
 from crosswalk.reasons import State
 from crosswalk.store import tables
 from crosswalk.store.configuration import Configuration, ConnectionConfig, SourceConfig, SyncConfig, SyncState
+from crosswalk.turn.bound import EVERY
 from crosswalk.turn.context import Engine
 from crosswalk.workspace.document import SourceSpec, SyncSpec, Workspace
 

@@ -6,6 +6,7 @@ user may not see is not found.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 from crosswalk.editing.desk import Desk
@@ -69,7 +70,7 @@ async def records(desk: Desk, object_name: str, text: str) -> list[FoundRecord]:
         f"SELECT Id, {name} FROM {_identifier(object_name)} WHERE {where}{name} LIKE {pattern} "  # noqa: S608  # checked and escaped
         f"ORDER BY {name} LIMIT {_MOST}"
     )
-    return [FoundRecord(row["Id"], str(row.get(name) or row["Id"]), object_name) for row in await _query(org, query)]
+    return [FoundRecord(row["Id"], str(row.get(name) or row["Id"]), object_name) for row in await rows(org, query)]
 
 
 async def named(desk: Desk, object_names: Sequence[str], record_id: str) -> FoundRecord | None:
@@ -79,7 +80,7 @@ async def named(desk: Desk, object_names: Sequence[str], record_id: str) -> Foun
         name = _NAMES.get(object_name, "Name")
         query = f"SELECT Id, {name} FROM {_identifier(object_name)} WHERE Id = {soql.literal(record_id)}"  # noqa: S608  # checked and escaped
         try:
-            found = await _query(org, query)
+            found = await rows(org, query)
         except CrosswalkError:
             continue  # an id of another object is refused, not unknown
         if found:
@@ -139,11 +140,12 @@ def _wanted(desk: Desk, entry: AutoMatchEntry, event: Event) -> AutoMatch | None
     return tried.match if tried.sends is Sends.RECORD else None
 
 
-async def _query(org: Org, query: str) -> list[dict[str, str]]:
+async def rows(org: Org, query: str) -> list[dict[str, Any]]:
+    """Return the first page of a query's rows, asked as interactive work."""
     await org.budget.reserve(1, Priority.INTERACTIVE)
     reply = await org.client.get(f"query?q={quote(query, safe='')}", purpose=Purpose.LOOKUP)
-    rows: list[dict[str, str]] = reply.body["records"]
-    return rows
+    found: list[dict[str, Any]] = reply.body["records"]
+    return found
 
 
 def _identifier(name: str) -> str:

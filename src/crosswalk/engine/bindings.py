@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crosswalk import record_ids
@@ -67,8 +67,8 @@ class Binding:
     origin: BindingOrigin
 
 
-async def waiting(engine: Engine) -> list[Waiting]:
-    """Return what waits for a campaign, the longest waiting first."""
+async def waiting(engine: Engine, source_id: str | None = None) -> list[Waiting]:
+    """Return what waits for a campaign, of one source or of all, the longest waiting first."""
     delivery, event, sync = tables.delivery, tables.event, tables.sync
     group = (event.c.source_id, sync.c.connection_id, event.c.group_id)
     statement = (
@@ -82,6 +82,7 @@ async def waiting(engine: Engine) -> list[Waiting]:
         .join(event, event.c.id == delivery.c.event_id)
         .join(sync, sync.c.id == delivery.c.sync_id)
         .where(delivery.c.state == State.WAITING.value, delivery.c.reason == Reason.NO_CAMPAIGN.value)
+        .where(true() if source_id is None else sync.c.source_id == source_id)
         .group_by(*group)
         .order_by(func.min(event.c.id))
         .limit(_MOST)

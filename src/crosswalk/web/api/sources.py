@@ -1,21 +1,23 @@
 """Engagement systems."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from starlette.requests import Request
 from starlette.responses import Response
 
 from crosswalk.access.caller import Caller
 from crosswalk.access.roles import Permission
-from crosswalk.connecting import activation, bindings, examples, sources
+from crosswalk.connecting import activation, bindings, campaigns, examples, sources
+from crosswalk.connecting.campaigns import FoundCampaign
 from crosswalk.connecting.sources import Entered
 from crosswalk.errors import RequestRefused
 from crosswalk.sources import registry
 from crosswalk.sources.base import Verdict
-from crosswalk.store.configuration import SourceConfig, SourceState
+from crosswalk.store.configuration import ConnectionConfig, SourceConfig, SourceState
 from crosswalk.web import callers, source_access
 from crosswalk.web.api import etags
 from crosswalk.web.api.connections import connection_of
@@ -104,12 +106,14 @@ class BindingIn(BaseModel):
 
 
 class BindingBody(BaseModel):
-    """One session or event of a source, and its campaign in one org."""
+    """One session or event of a source, its campaign in one org, and how many deliveries wait for one."""
 
     group: str
     connection_id: str
     campaign_id: str | None
     events: int
+    title: str
+    waiting: int
 
 
 async def source_of(request: Request, source_id: str) -> SourceConfig:
@@ -118,6 +122,15 @@ async def source_of(request: Request, source_id: str) -> SourceConfig:
     if found is None:
         raise RequestRefused("unknown_source", "There is no source with this id. Go back to the list of sources.", 404)
     return found
+
+
+async def campaigns_of(
+    request: Request, source: SourceConfig, connection: ConnectionConfig, text: str, bound: str | None = None
+) -> Sequence[FoundCampaign]:
+    """Ask the org of a connection for campaigns that sessions of a source may belong to; raise what Salesforce says."""
+    services = callers.services(request)
+    syncs = [one for one in (await services.configuration.current()).syncs_of(source.id) if one.connection_id == connection.id]
+    return await campaigns.found(await services.orgs.of(connection), syncs, text, bound)
 
 
 @router.get("")
@@ -212,7 +225,30 @@ async def list_campaigns(request: Request, caller: Looking, source_id: str) -> l
     configuration = await callers.services(request).configuration.current()
     seen = [one for one in configuration.connections if caller.may_on(one, Permission.LOOK)]
     found = await bindings.groups(callers.services(request).engine, (await source_of(request, source_id)).id, seen)
-    return [BindingBody(group=one.id, connection_id=one.connection_id, campaign_id=one.campaign_id, events=one.events) for one in found]
+    return [
+        BindingBody(
+            group=one.id,
+            connection_id=one.connection_id,
+            campaign_id=one.campaign_id,
+            events=one.events,
+            title=one.title,
+            waiting=one.waiting,
+        )
+        for one in found
+    ]
+
+
+@router.get("/{source_id}/campaigns/candidates")
+async def list_candidates(
+    request: Request,
+    caller: Configuring,
+    source_id: str,
+    connection_id: Annotated[str, Query(max_length=36)],
+    find: Annotated[str, Query(max_length=100, pattern=r"^[^\x00]*$")] = "",
+) -> list[FoundCampaign]:
+    """Return up to ten campaigns of an org whose name holds a text, with the member statuses each lacks; costs two API calls."""
+    source = await source_of(request, source_id)
+    return list(await campaigns_of(request, source, await connection_of(request, caller, connection_id, Permission.CONFIGURE), find))
 
 
 @router.put("/{source_id}/campaigns", status_code=204)

@@ -48,6 +48,8 @@ _SENTENCES: Mapping[str, str] = {
     "source.agree": "read and agreed to the terms of the account {subject}",
     "run.start": "asked for a run of {subject}",
     "run.stop": "stopped the run {subject}",
+    "campaign.bind": "picked the campaign of {subject}",
+    "campaign.unbind": "took away the campaign of {subject}",
     "delivery.replay": "replayed {subject}",
     "delivery.test": "sent a test, {subject}",
     "delivery.skip": "skipped {subject}",

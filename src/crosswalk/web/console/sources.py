@@ -1,4 +1,4 @@
-"""Sources: the list, and of each one its address, settings, catalogue, events and campaigns."""
+"""Sources: the list, and of each one its address, settings and catalogue; its campaigns are in `source_campaigns`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,8 +13,7 @@ from starlette.responses import Response
 
 from crosswalk.access.caller import Caller
 from crosswalk.access.roles import Permission
-from crosswalk.connecting import activation, bindings, examples, kinds, lookups, sources
-from crosswalk.connecting.bindings import Group
+from crosswalk.connecting import activation, examples, kinds, lookups, sources
 from crosswalk.connecting.kinds import Field, Kind
 from crosswalk.connecting.sources import Arrived, Entered
 from crosswalk.editing.samples import Seen
@@ -22,9 +21,8 @@ from crosswalk.errors import CrosswalkError, MappingError, Problem
 from crosswalk.model import Attribute
 from crosswalk.sources import registry
 from crosswalk.sources.base import Pulling, Verdict
-from crosswalk.store.configuration import ConnectionConfig, SourceConfig, SourceState, SyncConfig, SyncState
+from crosswalk.store.configuration import SourceConfig, SourceState, SyncConfig, SyncState
 from crosswalk.web import answers, callers, source_access, source_troubles
-from crosswalk.web.api.connections import connection_of
 from crosswalk.web.api.sources import source_of
 from crosswalk.web.callers import ConfiguringPage, LookingPage
 from crosswalk.web.console import forms, pages
@@ -150,15 +148,6 @@ class CataloguePage:
         return "The account has no skills: LivePerson answered with an empty list. Make some there, then scan again."
 
 
-@dataclass(frozen=True, slots=True)
-class CampaignsPage:
-    """Sessions and events with their campaigns."""
-
-    template: ClassVar[str] = "source_campaigns.html"
-    about: About
-    parts: Sequence[tuple[ConnectionConfig, Sequence[Group], bool]]
-
-
 @router.get("")
 async def show(request: Request, caller: LookingPage) -> Response:
     """Show all sources."""
@@ -260,35 +249,6 @@ async def scan(request: Request, caller: ConfiguringPage, source_id: str) -> Res
     return pages.of(request).go(request, back, "The catalogue has changed." if changed else "The catalogue is as it was.")
 
 
-@router.get("/{source_id}/campaigns")
-async def campaigns(request: Request, caller: LookingPage, source_id: str) -> Response:
-    """Show which campaign each session or event belongs to."""
-    services, source = callers.services(request), await source_of(request, source_id)
-    configuration = await services.configuration.current()
-    wanted = dict.fromkeys(one.connection_id for one in _syncs(configuration.syncs_of(source.id), caller))
-    groups = await bindings.groups(services.engine, source.id, list(wanted))
-    parts = [
-        (configuration.connections[key], [one for one in groups if one.connection_id == key], caller.may_on(key, Permission.CONFIGURE))
-        for key in wanted
-    ]
-    return await _shown(request, caller, CampaignsPage(about(source, "Events and campaigns", caller), parts=parts))
-
-
-@router.post("/{source_id}/campaigns")
-async def bind(request: Request, caller: ConfiguringPage, source_id: str) -> Response:
-    """Bind a session or event to a campaign."""
-    source, values = await source_of(request, source_id), await forms.values(request)
-    activation.expect_active(source)
-    connection = await connection_of(request, caller, values.get("connection", ""), Permission.CONFIGURE)
-    given = (values.get("group", ""), connection.id, values.get("campaign", ""))
-    back, said, kind = f"{HERE}/{source.id}/campaigns", "The campaign was saved; what waited for it goes on.", "ok"
-    try:
-        await bindings.bind(callers.services(request).engine, caller, source, *given)
-    except CrosswalkError as error:
-        said, kind = error.sentence, "held"
-    return pages.of(request).go(request, back, said, kind)
-
-
 @router.post("/{source_id}/example")
 async def send_example(request: Request, caller: ConfiguringPage, source_id: str) -> Response:
     """Let a made-up event arrive."""
@@ -359,7 +319,7 @@ async def _form(
 async def _shown(
     request: Request,
     caller: Caller,
-    context: OverviewPage | SettingsPage | CataloguePage | CampaignsPage,
+    context: OverviewPage | SettingsPage | CataloguePage,
     status: int = HTTPStatus.OK,
 ) -> Response:
     about = context.about
