@@ -92,6 +92,8 @@ PAGES = [
     "/syncs/new",
     "/runs/new",
     "/callouts",
+    "/settings/alerts",
+    "/settings/alerts/channels/new",
     "/settings/retention",
     "/settings/keys",
     "/settings/health",
