@@ -15,6 +15,8 @@ from crosswalk.store.ids import Ids
 from crosswalk.store.statements import insert
 from crosswalk.store.vault import Vault
 
+_KEEP = insert(tables.event).on_conflict_do_nothing().returning(tables.event.c.id)
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
@@ -66,8 +68,7 @@ class Commit:
         rows = sorted((_event_row(item, bool(syncs[item.event.id])) for item in items), key=lambda row: row["message_key"])
         if not rows:
             return {}
-        statement = insert(tables.event).on_conflict_do_nothing().returning(tables.event.c.id)
-        inserted = (await tx.execute(statement, rows)).scalars().all()
+        inserted = (await tx.execute(_KEEP, rows)).scalars().all()
         return {event_id: syncs[event_id] for event_id in inserted}
 
     async def _route(

@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crosswalk.store import tables
-from crosswalk.store.statements import every, insert
+from crosswalk.store.repeated import Repeated
+from crosswalk.store.statements import insert
 
 
 @dataclass(slots=True)
@@ -25,17 +26,22 @@ class Count:
         return self.events + self.notices + self.repeats + self.rejected
 
 
-async def add(tx: AsyncConnection, counts: Mapping[str, Count], now: datetime) -> None:
-    """Add to the counts of the day, by source id."""
+def _adding() -> Repeated:
     table = tables.received_count
     statement = insert(table)
     names = ("received", "events", "notices", "repeats", "rejected")
-    statement = statement.on_conflict_do_update(
-        index_elements=[table.c.source_id, table.c.day], set_={name: table.c[name] + statement.excluded[name] for name in names}
-    )
+    more = {name: table.c[name] + statement.excluded[name] for name in names}
+    return Repeated(statement.on_conflict_do_update(index_elements=[table.c.source_id, table.c.day], set_=more))
+
+
+_ADD = _adding()
+
+
+async def add(tx: AsyncConnection, counts: Mapping[str, Count], now: datetime) -> None:
+    """Add to the counts of the day, by source id."""
     rows = [
         {"source_id": source_id, "day": now.date().isoformat(), "received": count.received, **asdict(count)}
         for source_id, count in sorted(counts.items())
         if count.received
     ]
-    await every(tx, statement, rows)
+    await _ADD.execute(tx, rows)

@@ -13,9 +13,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crosswalk.inbox.prepare import PreparedEvent
 from crosswalk.store import tables
-from crosswalk.store.statements import chunks, every, insert
+from crosswalk.store.repeated import Repeated
+from crosswalk.store.statements import chunks, insert
 
 _NOT_SEEN = -(2**62)
+
+_OPEN = Repeated(insert(tables.entity).on_conflict_do_nothing())
+_REMEMBER = Repeated(
+    update(tables.entity)
+    .where(tables.entity.c.source_id == bindparam("of_source"), tables.entity.c.entity_id == bindparam("of_entity"))
+    .values(last_hash=bindparam("hashes"), revision=bindparam("new_revision"), last_event_id=bindparam("event_id"))
+)
 
 EntityKey = tuple[str, str]
 
@@ -61,7 +69,7 @@ async def _locked(tx: AsyncConnection, wanted: Sequence[EntityKey]) -> dict[Enti
         {"source_id": source_id, "entity_id": entity_id, "last_hash": {}, "revision": _NOT_SEEN, "last_event_id": ""}
         for source_id, entity_id in wanted
     ]
-    await every(tx, insert(table).on_conflict_do_nothing(), empty)
+    await _OPEN.execute(tx, empty)
     rows: dict[EntityKey, _Row] = {}
     for part in chunks(wanted):
         statement = (
@@ -78,12 +86,6 @@ async def _locked(tx: AsyncConnection, wanted: Sequence[EntityKey]) -> dict[Enti
 
 
 async def _save(tx: AsyncConnection, rows: dict[EntityKey, _Row]) -> None:
-    table = tables.entity
-    statement = (
-        update(table)
-        .where(table.c.source_id == bindparam("of_source"), table.c.entity_id == bindparam("of_entity"))
-        .values(last_hash=bindparam("hashes"), revision=bindparam("new_revision"), last_event_id=bindparam("event_id"))
-    )
     changed = [
         {
             "of_source": source_id,
@@ -95,4 +97,4 @@ async def _save(tx: AsyncConnection, rows: dict[EntityKey, _Row]) -> None:
         for (source_id, entity_id), row in rows.items()
         if row.changed
     ]
-    await every(tx, statement, changed)
+    await _REMEMBER.execute(tx, changed)

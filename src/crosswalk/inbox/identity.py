@@ -18,7 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from crosswalk.errors import ConfigurationError
 from crosswalk.model import Event
 from crosswalk.store import tables
-from crosswalk.store.statements import chunks, every, insert
+from crosswalk.store.repeated import Repeated
+from crosswalk.store.statements import chunks, insert
 from crosswalk.store.vault import Vault
 
 KEYS_PER_LANE = 50
@@ -233,8 +234,20 @@ async def _sizes(tx: AsyncConnection, known: Mapping[Key, Known], people: Sequen
     return sizes
 
 
+_ADD = Repeated(insert(tables.identity).on_conflict_do_nothing())
+_TEACH = Repeated(
+    update(tables.identity)
+    .where(
+        tables.identity.c.source_id == bindparam("of_source"),
+        tables.identity.c.kind == bindparam("of_kind"),
+        tables.identity.c.value_hmac == bindparam("of_value"),
+        or_(tables.identity.c.freshness <= bindparam("new_freshness"), tables.identity.c.kind == Kind.ANONYMOUS_ID.value),
+    )
+    .values(strong_keys_ct=bindparam("new_strong"), freshness=bindparam("new_freshness"))
+)
+
+
 async def _write(tx: AsyncConnection, vault: Vault, known: Mapping[Key, Known], learnt: Learnt) -> None:
-    table = tables.identity
     new: list[dict[str, Any]] = []
     old: list[dict[str, Any]] = []
     for key in sorted(learnt.changed):
@@ -248,18 +261,8 @@ async def _write(tx: AsyncConnection, vault: Vault, known: Mapping[Key, Known], 
             "freshness": entry.freshness,
         }
         (new if entry.is_new else old).append(row)
-    await every(tx, insert(table).on_conflict_do_nothing(), new)
-    statement = (
-        update(table)
-        .where(
-            table.c.source_id == bindparam("of_source"),
-            table.c.kind == bindparam("of_kind"),
-            table.c.value_hmac == bindparam("of_value"),
-            or_(table.c.freshness <= bindparam("new_freshness"), table.c.kind == Kind.ANONYMOUS_ID.value),
-        )
-        .values(strong_keys_ct=bindparam("new_strong"), freshness=bindparam("new_freshness"))
-    )
-    await every(tx, statement, [_renamed(row) for row in old])
+    await _ADD.execute(tx, new)
+    await _TEACH.execute(tx, [_renamed(row) for row in old])
 
 
 def _renamed(row: Mapping[str, Any]) -> dict[str, Any]:

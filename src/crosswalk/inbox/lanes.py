@@ -17,7 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from crosswalk.model import Priority
 from crosswalk.reasons import State
 from crosswalk.store import tables
-from crosswalk.store.statements import chunks, every, insert, least
+from crosswalk.store.repeated import Repeated
+from crosswalk.store.statements import chunks, insert, least
 
 COUNTED_AT_MOST = 10_000
 
@@ -54,16 +55,21 @@ def slot_of(lane_key: str, slots: int) -> int:
     return int(lane_key[:8], 16) % max(slots, 1)
 
 
-async def add_work(tx: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
-    """Open lanes that are new, and make all due no later than their row says; the rows stay locked to the end of the transaction."""
+def _opening() -> Repeated:
     lane = tables.lane
     statement = insert(lane)
     new = statement.excluded
     better = case((or_(lane.c.due_at.is_(None), new.priority < lane.c.priority), new.priority), else_=lane.c.priority)
-    statement = statement.on_conflict_do_update(
-        index_elements=[lane.c.id], set_={"due_at": least(lane.c.due_at, new.due_at), "priority": better}
-    )
-    await every(tx, statement, sorted(rows, key=lambda row: row["id"]))
+    sooner = {"due_at": least(lane.c.due_at, new.due_at), "priority": better}
+    return Repeated(statement.on_conflict_do_update(index_elements=[lane.c.id], set_=sooner))
+
+
+_OPEN = _opening()
+
+
+async def add_work(tx: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
+    """Open lanes that are new, and make all due no later than their row says; the rows stay locked to the end of the transaction."""
+    await _OPEN.execute(tx, sorted(rows, key=lambda row: row["id"]))
 
 
 async def wake(tx: AsyncConnection, lane_ids: Iterable[str], due_at: datetime) -> None:

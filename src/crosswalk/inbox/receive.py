@@ -177,8 +177,7 @@ class Receiver:
 
     async def _together(self, requests: list[Prepared]) -> list[Receipt]:
         configuration = await self._configuration.current()
-        async with self._database.write() as tx:
-            return await self._commit.write(tx, requests, configuration, self._clock.now())
+        return await self._database.write_at_once(lambda tx: self._commit.write(tx, requests, configuration, self._clock.now()))
 
     async def _alone(self, request: Prepared, also: Also) -> Receipt:
         configuration = await self._configuration.current()

@@ -14,10 +14,12 @@ from crosswalk.reasons import Reason, State
 from crosswalk.store import tables
 from crosswalk.store.configuration import Configuration, SyncConfig, SyncState
 from crosswalk.store.ids import Ids
-from crosswalk.store.statements import chunks, every, insert
+from crosswalk.store.repeated import Repeated
+from crosswalk.store.statements import chunks, insert
 
 QUEUE_DEADLINE = timedelta(days=30)  # whatever it waits for, a delivery is held in the end
 _PAUSED_RECHECK = timedelta(days=1)  # resuming a sync wakes it at once; this is for when that was missed
+_DELIVER = Repeated(insert(tables.delivery))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ async def deliver(tx: AsyncConnection, routed: Sequence[Routed], configuration: 
                 lane["due_at"] = min(lane["due_at"], delivery["due_at"])
                 lane["priority"] = min(lane["priority"], delivery["priority"])
     await lanes.add_work(tx, list(found.values()))
-    await every(tx, insert(tables.delivery), deliveries)
+    await _DELIVER.execute(tx, deliveries)
 
 
 async def wake_learnt(tx: AsyncConnection, lane_keys: Iterable[str], connection_ids: Iterable[str], now: datetime) -> None:

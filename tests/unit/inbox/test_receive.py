@@ -158,14 +158,14 @@ async def test_what_was_received_is_the_sum_of_what_became_of_it(world):
 
 async def test_concurrent_requests_share_commits(world, database, monkeypatch):
     commits = 0
-    write = database.write
+    write = database.write_at_once
 
-    def counted():
+    def counted(work):
         nonlocal commits
         commits += 1
-        return write()
+        return write(work)
 
-    monkeypatch.setattr(database, "write", counted)
+    monkeypatch.setattr(database, "write_at_once", counted)
     await asyncio.gather(*(world.receive(world.event()) for _ in range(100)))
     assert commits <= 5
 

@@ -99,6 +99,15 @@ class Failing:
             if self._errors:
                 raise self._errors.pop(0)
 
+    async def write_at_once(self, work):
+        async def broken(tx):
+            made = await work(tx)
+            if self._errors:
+                raise self._errors.pop(0)
+            return made
+
+        return await self._database.write_at_once(broken)
+
 
 def breaking(world, *errors):
     world.receiver._database = Failing(world.database, *errors)
