@@ -10,9 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from crosswalk.inbox import identity
 from crosswalk.model import Accepted, Event, Notice, Priority, Rejected
+from crosswalk.sources import bodies
 from crosswalk.store.ids import Ids
 from crosswalk.store.texts import storable
 from crosswalk.store.vault import Vault
@@ -122,14 +124,7 @@ class Preparation:
         hashes = None
         if event.entity_id is not None:
             hashes = {name: self._vault.hmac(f"{name}={text}") for name, text in fingerprint(event).items()}
-        cleaned = replace(
-            event,
-            type=storable(event.type, _TYPE_LENGTH),
-            entity_id=_cleaned(event.entity_id),
-            message_id=_cleaned(event.message_id),
-            group_id=_cleaned(event.group_id),
-            occurred_at=min(event.occurred_at, event.received_at + _AHEAD_AT_MOST),
-        )
+        cleaned = _storable(event)
         by_message = cleaned.entity_id is None and cleaned.message_id is not None
         keys = identity.keys(cleaned, self._vault)
         return PreparedEvent(
@@ -168,11 +163,24 @@ def stored_bytes(event: Event) -> bytes:
     """Return what is kept of an event: bytes that parse to its payload."""
     if event.body:
         try:
-            if json.loads(event.body) == event.payload:
+            if bodies.read(event.body) == event.payload:
                 return event.body
         except ValueError:
             pass
     return json.dumps(event.payload, separators=(",", ":")).encode()
+
+
+def _storable(event: Event) -> Event:
+    """Return the event as every database takes it: nearly always the event itself."""
+    wanted: dict[str, Any] = {
+        "type": storable(event.type, _TYPE_LENGTH),
+        "entity_id": _cleaned(event.entity_id),
+        "message_id": _cleaned(event.message_id),
+        "group_id": _cleaned(event.group_id),
+        "occurred_at": min(event.occurred_at, event.received_at + _AHEAD_AT_MOST),
+    }
+    changed = {name: value for name, value in wanted.items() if value != getattr(event, name)}
+    return replace(event, **changed) if changed else event
 
 
 def _cleaned(text: str | None) -> str | None:

@@ -1,11 +1,11 @@
 """Rows of the inbox back as the nouns they were."""
 
-import json
 from dataclasses import replace
 from typing import Any
 
 from crosswalk.model import Delivery, Event
 from crosswalk.reasons import Reason, State
+from crosswalk.sources import bodies
 from crosswalk.store.vault import Vault
 
 
@@ -14,7 +14,7 @@ def event(row: Any, event_id: str, vault: Vault) -> Event:
     body = b"" if row.payload_ct is None else vault.open(row.payload_ct)
     return replace(
         without_content(row, event_id),
-        payload=json.loads(body) if body else None,
+        payload=bodies.read(body) if body else None,
         body=body,
         person={} if row.person_ct is None else vault.open(row.person_ct),
     )

@@ -4,8 +4,6 @@ The server's own access log must stay off, because it writes whole addresses.
 """
 
 import time
-from collections.abc import MutableMapping
-from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -25,16 +23,34 @@ class NamedRoute(Route):
         await super().handle(scope, receive, send)
 
 
-class AccessLog:
-    """ASGI middleware around the whole application."""
+class AccessRecord:
+    """Writes how requests ended; one for each application."""
 
-    def __init__(self, app: ASGIApp, metrics: CollectorRegistry) -> None:
-        self._app = app
+    def __init__(self, metrics: CollectorRegistry) -> None:
         self._log = structlog.get_logger()
         self._requests = Counter(
             "crosswalk_http_requests", "Requests by route and status.", ("method", "route", "status"), registry=metrics
         )
         self._seconds = Histogram("crosswalk_http_request_seconds", "Time to answer, by route.", ("route",), registry=metrics)
+        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def write(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Write down one request by the template of its route."""
+        key = (method if route != UNMATCHED else UNMATCHED, route, status)
+        measures = self._known.get(key)
+        if measures is None:
+            measures = self._known[key] = (self._requests.labels(*key), self._seconds.labels(route))
+        measures[0].inc()
+        measures[1].observe(seconds)
+        self._log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
+
+
+class AccessLog:
+    """ASGI middleware around the whole application."""
+
+    def __init__(self, app: ASGIApp, record: AccessRecord) -> None:
+        self._app = app
+        self._record = record
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on and write down how it ended."""
@@ -53,11 +69,5 @@ class AccessLog:
         try:
             await self._app(scope, receive, remember)
         finally:
-            self._write(scope, status, time.perf_counter() - started)
-
-    def _write(self, scope: MutableMapping[str, Any], status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", UNMATCHED)
-        method = scope["method"] if route != UNMATCHED else UNMATCHED
-        self._requests.labels(method, route, status).inc()
-        self._seconds.labels(route).observe(seconds)
-        self._log.info("request", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 1))
+            route = getattr(scope.get("route"), "path", UNMATCHED)
+            self._record.write(scope["method"], route, status, time.perf_counter() - started)

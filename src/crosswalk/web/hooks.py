@@ -12,7 +12,8 @@ from crosswalk.store.configuration import SourceConfig, SourceState
 from crosswalk.web import answers
 from crosswalk.web.taking import Taking
 
-PATH = "/hooks/{source}/{token}"
+START = "/hooks/"
+PATH = START + "{source}/{token}"
 
 
 class Hooks:

@@ -4,6 +4,7 @@ The limit counts after decompression, and a body is refused as soon as it is pas
 """
 
 import zlib
+from collections.abc import Mapping
 
 from starlette.requests import ClientDisconnect, Request
 
@@ -16,12 +17,15 @@ _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 
 async def incoming(request: Request, max_bytes: int, max_depth: int) -> Incoming:
     """Read the request whole; refuse with 413 what is larger than `max_bytes`, and a broken gzip stream."""
+    headers: dict[str, str] = {}
+    for name, value in request.scope["headers"]:
+        headers.setdefault(name.decode("latin-1"), value.decode("latin-1"))
     return Incoming(
         method=request.method,
-        path=request.url.path,
-        headers=dict(request.headers),
-        query=first_values(request),
-        body=await _body(request, max_bytes),
+        path=request.scope["path"],
+        headers=headers,
+        query=first_values(request) if request.scope["query_string"] else {},
+        body=await _body(request, headers, max_bytes),
         max_depth=max_depth,
     )
 
@@ -34,11 +38,11 @@ def first_values(request: Request) -> dict[str, str]:
     return values
 
 
-async def _body(request: Request, max_bytes: int) -> bytes:
-    declared = request.headers.get("content-length", "")
+async def _body(request: Request, headers: Mapping[str, str], max_bytes: int) -> bytes:
+    declared = headers.get("content-length", "")
     if declared.isascii() and declared.isdigit() and int(declared) > max_bytes:
         raise _too_large()
-    unpack = _Gunzip(max_bytes) if request.headers.get("content-encoding") == "gzip" else None
+    unpack = _Gunzip(max_bytes) if headers.get("content-encoding") == "gzip" else None
     parts: list[bytes] = []
     size = 0
     try:
