@@ -1,6 +1,9 @@
+import base64
+import hashlib
 import json
 
 import pytest
+from cryptography.fernet import Fernet
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,6 +31,26 @@ def test_any_bytes_come_back(value):
 
 def test_a_lone_surrogate_comes_back():
     assert VAULT.open(VAULT.seal({"\ud800": "\x00"})) == {"\ud800": "\x00"}
+
+
+def test_a_value_sealed_in_the_first_format_is_opened():
+    key = Fernet.generate_key()
+    key_id = hashlib.sha256(b"key-id:" + key).digest()[:4]
+    sealed = b"\x01" + key_id + base64.urlsafe_b64decode(Fernet(key).encrypt(b'j"then"'))
+    assert Vault([key.decode()], b"h").open(sealed) == "then"
+
+
+@given(st.binary(min_size=1, max_size=40), st.data())
+def test_a_value_altered_anywhere_is_refused(value, data):
+    sealed = bytearray(VAULT.seal(value))
+    sealed[data.draw(st.integers(0, len(sealed) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    with pytest.raises(ConfigurationError):
+        VAULT.open(bytes(sealed))
+
+
+def test_a_value_that_was_cut_is_refused():
+    with pytest.raises(ConfigurationError):
+        VAULT.open(VAULT.seal("value")[:9])
 
 
 def test_long_values_are_compressed():
