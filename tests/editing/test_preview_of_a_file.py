@@ -137,12 +137,20 @@ async def test_the_page_previews_a_file_and_runs_it(app, here, page):
     )
 
 
+async def test_a_file_as_large_as_may_be_comes_through_the_page_and_is_run(app, here, page):
+    large = json.dumps(registration(ANN, "person-1", fields=FORM) | {"kept": "x" * (MOST_BYTES - 9_000)})
+    shown = await page(large)
+    carried = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', shown.text))
+    done = await app.owner.post(f"/syncs/{here.sync}/preview/run", carried)
+    assert (True, 303, 1) == (len(large) > MOST_BYTES - 9_000, done.status_code, len(await here.rows(tables.delivery)))
+
+
 @pytest.mark.parametrize(
     ("content", "name", "sentence"),
     [
         (b"", "people.csv", "The file is empty"),
         (b"Email,Stra\xdfe\n", "people.csv", "it is not UTF-8"),
-        (b"x" * (MOST_BYTES + 1), "people.csv", "The file is larger than 1,000 kB"),
+        (b"x" * (MOST_BYTES + 1), "people.csv", "The file is larger than 500 kB"),
         (b"", "", "Choose a file first."),
     ],
 )

@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -97,6 +98,21 @@ def test_a_preview_says_when_it_looked_at_a_part_of_the_file(installed):
 def test_a_file_without_rows_is_refused(installed, content):
     ended = installed.run("run", "--file", installed.file("people.csv", content), "--source", "app")
     assert (1, True) == (ended.exit_code, ended.stderr.startswith("error "))
+
+
+def test_lines_come_through_standard_input_too(installed):
+    ended = installed.run("run", "--file", "-", "--source", "app", answer=json.dumps(call(1, email="ann@x.example")) + "\n")
+    assert (0, ["ann@x.example"]) == (ended.exit_code, emails(installed))
+
+
+def test_a_table_comes_through_a_pipe_too(installed):
+    pipe = installed.folder / "people.csv"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=(table(2),))
+    writer.start()
+    ended = installed.run("run", "--file", str(pipe), "--source", "app")
+    writer.join()
+    assert (0, ["x0@x.example", "x1@x.example"]) == (ended.exit_code, emails(installed))
 
 
 def test_a_missing_file_is_named(installed):

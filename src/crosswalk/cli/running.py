@@ -62,7 +62,7 @@ async def _run(settings: Settings, file: Path, name: str, encoding: str) -> int:
 
 
 def _mark(file: Path) -> str:
-    return "" if file == bodies.STDIN else backfill.mark_of(file)
+    return backfill.mark_of(file) if file.is_file() else ""  # what comes through a pipe is read once
 
 
 async def _taken(parts: Runtime, filing: Backfill, begun: Begun, opened: Opened, stop: asyncio.Event, console: Console) -> Begun:

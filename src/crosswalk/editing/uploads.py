@@ -29,7 +29,7 @@ from crosswalk.store import tables
 from crosswalk.store.configuration import SourceState, SyncState
 from crosswalk.turn.context import Engine
 
-MOST_BYTES = 1_000_000
+MOST_BYTES = 500_000  # a form carries it back as one field, which may have a million bytes
 MOST_ROWS = 500
 _LARGER = "preview a part of it here, or all of it by `crosswalk preview` and `crosswalk run --file`"
 
