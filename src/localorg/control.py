@@ -170,6 +170,7 @@ ROUTES: tuple[tuple[str, Endpoint, tuple[str, ...]], ...] = (
     ("/localorg/assignment", _action(people_actions.assign), ("POST",)),
     ("/localorg/edit", _action(people_actions.edit), ("POST",)),
     ("/localorg/delete", _action(people_actions.delete), ("POST",)),
+    ("/localorg/undelete", _action(people_actions.undelete), ("POST",)),
     ("/localorg/convert", _action(lead_conversion.convert), ("POST",)),
     ("/localorg/validation", _action(validation.put), ("POST",)),
     ("/localorg/merge", _action(people_actions.merge), ("POST",)),

@@ -1,11 +1,11 @@
-"""What people do in an org by hand: edit, delete, merge, and set who new leads are assigned to.
+"""What people do in an org by hand: edit, delete, undelete, merge, and set who new leads are assigned to.
 
 Salesforce offers merging over SOAP alone; here it is a control too, so that a client can meet its results.
 """
 
 from typing import Any
 
-from localorg import ids, records
+from localorg import ids, records, recycle_bin
 from localorg.rules import members
 from localorg.schema import ObjectType
 from localorg.transaction import Transaction
@@ -26,6 +26,13 @@ def delete(transaction: Transaction, body: Body) -> Body:
     """Put a record into the Recycle Bin as another user: `{object, id}`."""
     object_type, record_id = named(transaction, body["object"], body["id"])
     records.delete(transaction, object_type, record_id)
+    return {"id": record_id}
+
+
+def undelete(transaction: Transaction, body: Body) -> Body:
+    """Take a record out of the Recycle Bin again as another user: `{object, id}`."""
+    _, record_id = named(transaction, body["object"], body["id"])
+    recycle_bin.undelete(transaction, record_id)
     return {"id": record_id}
 
 

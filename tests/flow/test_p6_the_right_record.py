@@ -337,6 +337,23 @@ async def test_a_record_in_the_bin_that_holds_our_key_is_a_deleted_record(open_w
     assert await here.states() == {state: 1}
 
 
+@pytest.mark.shows("P3", "P6")
+@pytest.mark.parametrize("key_field", [KEY_FIELD, None], ids=["with the key", "without"])
+@pytest.mark.parametrize(("deed", "state"), [("delete", "held(deleted_record)"), ("merge", "written")])
+async def test_a_record_that_was_deleted_or_merged_before_its_lost_answer_was_looked_up_is_not_made_again(
+    open_world, key_field, deed, state
+):
+    here = await open_world(key_field=key_field)
+    source = await here.add_source("rudderstack")
+    await here.add_sync(source, calls(PHONE))
+    await here.deliver(source, identify(ANN, "m1", "2026-03-04T08:01:00.000Z", phone="1"))
+    assert await here.crash("K6")
+    (made,) = await phones(here)
+    await (here.delete("Lead", made) if deed == "delete" else here.merge("Lead", await lead(here, Email="master@x.example"), made))
+    await here.drain()
+    assert (1, {state: 1}) == (len([one for one in here.writes() if one.op == "insert"]), await here.states())
+
+
 # --- accounts and members ---------------------------------------------------------------------------------------------------------
 
 

@@ -1,7 +1,8 @@
 """What earlier turns left behind: planned changes are voided, sent ones are looked up in the org and closed.
 
 A planned change was provably never sent. A sent one may have run: an insert with the unique key is found by it; one without is found by
-its match keys among records made since; an update is compared field by field. What cannot be found is void, and its deliveries plan anew.
+its match keys among records made since, even where somebody has deleted or merged the record meanwhile; an update is compared field by
+field. What cannot be found is void, and its deliveries plan anew.
 """
 
 from collections import Counter
@@ -80,7 +81,7 @@ def _questions(change: Change, key_field: str | None) -> tuple[Question, ...]:
     if change.operation is Operation.UPDATE:
         return (Question(change.object, "Id", record_id18(change.record_id or ""), deleted=True),)
     if change.keyed and key_field:
-        return (Question(change.object, key_field, str(change.fields[key_field])),)
+        return (Question(change.object, key_field, str(change.fields[key_field]), deleted=True),)
     return _natural(change)
 
 
@@ -89,13 +90,14 @@ def _natural(change: Change) -> tuple[Question, ...]:
     if change.object == "CampaignMember":
         person = "ContactId" if change.fields.get("ContactId") else "LeadId"
         within = ("CampaignId", str(change.fields["CampaignId"]))
-        return (Question(change.object, person, record_id18(str(change.fields[person])), within=within),)
+        return (Question(change.object, person, record_id18(str(change.fields[person])), within=within, deleted=True),)
     if change.object == "CampaignMemberStatus":
         return (
             Question(change.object, "Label", str(change.fields["Label"]).lower(), within=("CampaignId", str(change.fields["CampaignId"]))),
         )
     names = {claim.partition(":")[2].partition("=")[0].lower() for claim in change.claims if "=" in claim}
-    return tuple(Question(change.object, name, str(value)) for name, value in change.fields.items() if name.lower() in names and value)
+    found = ((name, str(value)) for name, value in change.fields.items() if name.lower() in names and value)
+    return tuple(Question(change.object, name, value, deleted=True) for name, value in found)
 
 
 def _fields(ripe: Sequence[Unsettled], schema: OrgSchema) -> dict[str, tuple[str, ...]]:
@@ -117,7 +119,7 @@ def _ending(one: Unsettled, asked: Sequence[Question], answers: Answers, schema:
         landed = [record for record in records if one.sent_at and _created(record) >= one.sent_at - _CLOCK_SKEW]
     if not landed:
         return Ended(change, "lost")
-    oldest = min(landed, key=lambda record: (_created(record), record.id))
+    oldest = min(landed, key=lambda record: (_is_deleted(record), _created(record), record.id))
     return Ended(change, "written", oldest.id)
 
 
@@ -127,6 +129,10 @@ def _as_sent(change: Change, record: Record, schema: OrgSchema) -> bool:
         if field and canonical(field.type, record.fields.get(field.name)) != canonical(field.type, value):
             return False
     return True
+
+
+def _is_deleted(record: Record) -> bool:
+    return bool(record.fields.get("IsDeleted"))
 
 
 def _created(record: Record) -> datetime:
@@ -141,7 +147,8 @@ def _suspects(ripe: Sequence[Unsettled], asked: dict[str, tuple[Question, ...]],
         if one.change.operation is Operation.UPDATE or one.change.keyed or one.sent_at is None:
             continue
         since = one.sent_at - _CLOCK_SKEW
-        new = Counter(record.id for question in asked[one.change.id] for record in answers.get(question, ()) if _created(record) >= since)
+        found = (record for question in asked[one.change.id] for record in answers.get(question, ()))
+        new = Counter(record.id for record in found if _created(record) >= since and not _is_deleted(record))
         if len(new) > 1:
             suspects.add(one.change.id)
     return suspects

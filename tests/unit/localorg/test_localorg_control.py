@@ -93,6 +93,13 @@ async def test_a_human_may_delete(client):
     assert await rows(client, "SELECT IsDeleted FROM Lead", "queryAll") == [[True]]
 
 
+async def test_a_human_may_take_a_record_out_of_the_bin(client):
+    (lead,) = await seed(client, "Lead", ANN)
+    for deed in ("delete", "undelete"):
+        await client.post(f"/localorg/{deed}", json={"object": "Lead", "id": lead})
+    assert await rows(client, "SELECT IsDeleted FROM Lead", "queryAll") == [[False]]
+
+
 async def test_the_write_log_tells_before_and_after(client, clock):
     (lead,) = await seed(client, "Lead", ANN)
     clock.advance(1)
