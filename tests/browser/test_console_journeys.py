@@ -39,7 +39,8 @@ async def here(tmp_path_factory):
             said = await page.get_by_role("main").inner_text()
             served.empty[href] = (await stage.looked_at(page, f"empty{href.replace('/', '-')}"), said, list(page.mistakes), page.elsewhere)
         await page.set_viewport_size({"width": 1440, "height": 900})
-        await page.goto(f"{served.url}/first-steps")
+        await page.goto(served.url)
+        await page.get_by_role("main").get_by_role("link", name="First steps").click()
         for number, name in enumerate(("Use the practice org", "Livestorm", "Send an example", "Switch on"), 1):
             await picture(page, f"first-steps-{number}")
             await page.get_by_role("button", name=name).click()
@@ -90,6 +91,7 @@ PAGES = [
     f"{SYNC}/delete",
     DELIVERY,
     "/syncs/new",
+    "/test-delivery",
     "/runs/new",
     "/callouts",
     "/settings/alerts",
@@ -121,6 +123,22 @@ async def test_a_page_bears_both_widths_asks_nobody_else_and_has_no_barrier(here
     found = await stage.looked_at(page, re.sub(r"[^a-z]+", "-", f"page {path}").strip("-"))
     expected = [] if path != "/nowhere" else [one for one in page.mistakes if "404" in one]
     assert (WELL, expected, []) == (found, page.mistakes, page.elsewhere)
+
+
+@pytest.mark.shows("BX-48")
+async def test_a_test_delivery_is_looked_at_sent_and_watched_until_its_outcome(here, page):
+    await page.goto(f"{here.url}/syncs")
+    await page.get_by_role("link", name="Test delivery").click()
+    await page.get_by_role("main").get_by_role("link", name="Webinars On").click()
+    await page.get_by_role("button", name="Preview only").click()
+    looked = await stage.looked_at(page, "test-delivery-preview")
+    await page.get_by_role("button", name="Send it and watch").click()
+    await page.get_by_role("heading", name="1. Received").wait_for()
+    await page.get_by_text("Under way").wait_for(state="detached")
+    steps = await page.get_by_role("listitem").get_by_role("heading", level=2).all_inner_texts()
+    watched = await stage.looked_at(page, "test-delivery-watched")
+    six = ["1. Received", "2. Understood", "3. Mapped draft", "4. Matched", "5. Changes planned", "6. Outcome"]
+    assert (WELL, six, WELL, []) == (looked, steps, watched, page.mistakes)
 
 
 async def test_the_log_in_page_has_no_barrier_and_lets_in(here):

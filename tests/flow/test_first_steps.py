@@ -62,6 +62,16 @@ async def test_four_clicks_lead_to_a_record(app, kind):
     assert (True, True) == ("was written" in shown, "/event-log/" in shown)
 
 
+async def test_home_leads_back_into_the_steps_until_something_was_written(app):
+    told = "Go on with the first steps"
+    await until_preview(app, "livestorm")
+    before = (await app.owner.get("/")).text
+    await app.owner.post("/first-steps/on")
+    await written(app)
+    after = (await app.owner.get("/")).text
+    assert (True, True, False) == (told in before, "You are at step 4" in before, told in after)
+
+
 async def test_every_ready_sync_is_added_with_what_it_needs_in_the_org(app):
     await app.owner.post("/first-steps/practice")
     for kind in ("kaltura", "liveperson", "livechat"):

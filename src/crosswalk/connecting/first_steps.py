@@ -27,6 +27,7 @@ from crosswalk.turn.context import Engine
 from crosswalk.workspace.document import SourceSpec, SyncSpec, Workspace
 
 PRACTICE = "Practice org"
+STEPS = 5
 _TOKEN_BYTES = 24
 
 
@@ -67,7 +68,7 @@ class Progress:
             return 3
         if not self.is_on:
             return 4
-        return 6 if self.written else 5
+        return STEPS + 1 if self.written else STEPS
 
 
 async def progress(engine: Engine, caller: Caller) -> Progress:

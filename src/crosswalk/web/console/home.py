@@ -9,12 +9,15 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from crosswalk.access.caller import Caller
 from crosswalk.access.roles import Permission
+from crosswalk.connecting import first_steps
 from crosswalk.reasons import State
 from crosswalk.web import callers, home_view
 from crosswalk.web.callers import LookingPage
 from crosswalk.web.console import pages, wording
 from crosswalk.web.home_view import RANGES, Overview
+from crosswalk.web.services import Services
 
 router = APIRouter(include_in_schema=False)
 
@@ -54,6 +57,7 @@ class HomePage:
     connections: Sequence[tuple[str, str]]
     connection: str
     begins: bool  # nothing is set up, and the reader is one who may
+    next_step: int = 0  # of the first steps, while they were begun and nothing was written
 
     @property
     def ranges(self) -> Sequence[tuple[int, str]]:
@@ -85,8 +89,17 @@ async def show(
     known = (await services.configuration.current()).connections.values()
     names = [(one.id, one.name) for one in known if caller.may_on(one.id, Permission.LOOK)]
     begins = not connection and not found.freshness and not found.deliveries and caller.may(Permission.CONFIGURE)
-    context = HomePage(found, _chart(found, wording.zone(request)), names, connection, begins)
+    next_step = 0 if begins or connection else await _next_step(services, caller, found)
+    context = HomePage(found, _chart(found, wording.zone(request)), names, connection, begins, next_step)
     return await pages.of(request).show(request, caller, context, title="Home", current="/")
+
+
+async def _next_step(services: Services, caller: Caller, found: Overview) -> int:
+    """Return which of the first steps is next for somebody who went away in the middle of them; 0 for everybody else."""
+    if not caller.may(Permission.CONFIGURE) or any(found.by_state[state] for state in (State.WRITTEN, State.UNCHANGED)):
+        return 0
+    step = (await first_steps.progress(services.engine, caller)).step
+    return step if step <= first_steps.STEPS else 0
 
 
 def _chart(found: Overview, zone: tzinfo) -> Chart:
