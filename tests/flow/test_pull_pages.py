@@ -8,7 +8,7 @@ from tests.vendors.asking import asking
 from tests.vendors.clock import WindingClock
 from tests.vendors.livestorm import TOKEN, LivestormSimulator
 
-from crosswalk.engine import discovery
+from crosswalk.engine import alive, discovery
 from crosswalk.errors import ConfigurationError, SourceRefusedError
 from crosswalk.inbox import expand
 from crosswalk.journal import runs, stats
@@ -188,7 +188,7 @@ async def test_two_pulls_of_one_stream_exclude_each_other(webinars):
 async def test_a_pull_that_was_taken_over_keeps_nothing_more(webinars):
     async def stand_still(point):
         if point == "P1" and not taken:
-            webinars.clock.advance(901)
+            webinars.clock.advance(alive.LEASE_SECONDS + 1)
             taken.append(None)
             taken[0] = (await webinars.pull("sessions"))[0]
 

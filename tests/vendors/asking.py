@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import func, insert, select
 
-from crosswalk.engine import schedules
+from crosswalk.engine import alive, schedules
 from crosswalk.engine.notices import Notices
 from crosswalk.engine.pulls import Puller
 from crosswalk.engine.schedules import Wish
@@ -119,7 +119,7 @@ class Asking:
         try:
             await self.pull(stream, at=die)
         except Killed:
-            self.clock.advance(901)
+            self.clock.advance(alive.LEASE_SECONDS + 1)
             return True
         return False
 

@@ -1,7 +1,8 @@
 """Work that is due once: a scheduled pull, a range, one session, a re-reading.
 
-Taking a job pushes its time ahead, so that two processes do not do it at once and one that dies gives it back by itself; should it last
-longer than that, the cursor of its stream keeps the other process out. A job that is done is deleted: what became of it stands in its run.
+Taking a job pushes its time ahead, again and again while it lasts, so that two processes do not do it at once and one that dies gives it
+back by itself within a minute; should two have it all the same, the cursor of its stream keeps one of them out. A job that is done is
+deleted: what became of it stands in its run.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,6 +14,7 @@ from typing import Any
 from sqlalchemy import Select, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from crosswalk.engine import alive
 from crosswalk.errors import ConfigurationError
 from crosswalk.sources.base import Window
 from crosswalk.store import tables
@@ -20,7 +22,7 @@ from crosswalk.store.ids import Ids
 from crosswalk.store.statements import every, insert
 from crosswalk.store.texts import storable
 
-TAKEN_SECONDS = 900
+TAKEN_SECONDS = alive.LEASE_SECONDS
 MOST_DAYS = 30
 _KEY_LENGTH, _SUBJECT_LENGTH = 300, 255
 
@@ -104,6 +106,12 @@ async def take(tx: AsyncConnection, limit: int, now: datetime) -> list[Job]:
         until = now + timedelta(seconds=TAKEN_SECONDS)
         await tx.execute(update(job).where(job.c.id.in_([one.id for one in found])).values(due_at=until))
     return found
+
+
+async def hold(tx: AsyncConnection, job: Job, now: datetime) -> None:
+    """Keep a job that is under way from being taken by another process."""
+    until = now + timedelta(seconds=TAKEN_SECONDS)
+    await tx.execute(update(tables.job).where(tables.job.c.id == job.id, tables.job.c.due_at < until).values(due_at=until))
 
 
 async def again(tx: AsyncConnection, job: Job, due_at: datetime, attempts: int) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from crosswalk.engine import orders, rereads
+from crosswalk.engine import alive, orders, rereads
 from crosswalk.engine.orders import Order
 from crosswalk.engine.vendors import Vendor, Vendors
 from crosswalk.errors import ConfigurationError, CrosswalkError, RetryLater
@@ -30,7 +30,6 @@ from crosswalk.turn.context import At, Engine, nowhere
 
 log = structlog.get_logger()
 
-_LEASE_SECONDS = 900
 _STREAM_LENGTH = 80
 _SHORT_WAIT = timedelta(seconds=60)
 _SHORT_WAITS_IN_A_ROW = 4
@@ -119,7 +118,7 @@ class Puller:
 
     async def _ran(self, pull: _Pull) -> Pulled:
         try:
-            await self._pages(pull)
+            await alive.kept(self._pages(pull), lambda: self._hold(pull))
         except CrosswalkError as error:
             log.warning("pull_stopped", source=pull.vendor.source.name, stream=pull.stream, code=error.code, sentence=error.sentence)
             return await self._end(pull, RunState.STOPPED if isinstance(error, RetryLater) else RunState.FAILED, error)
@@ -131,11 +130,16 @@ class Puller:
         now = self._engine.clock.now()
         return await self._end(pull, RunState.STOPPED, CrosswalkError(_STOPPED) if pull.stopping else RetryLater(_ENDING, now))
 
+    async def _hold(self, pull: _Pull) -> None:
+        """Hold the cursor longer: a page may take its time."""
+        async with self._engine.database.write() as tx:
+            await cursors.hold(tx, pull.cursor, alive.LEASE_SECONDS, self._engine.clock.now())
+
     async def _begin(self, vendor: Vendor, order: Order, tally: Tally) -> _Pull | None:
         engine, source = self._engine, vendor.source
         now = engine.clock.now()
         async with engine.database.write() as tx:
-            cursor = await cursors.lease(tx, source.id, order.cursor, engine.ids.new(), _LEASE_SECONDS, now)
+            cursor = await cursors.lease(tx, source.id, order.cursor, engine.ids.new(), alive.LEASE_SECONDS, now)
             if cursor is None:
                 return None
             left = _Left.of(cursor.position)
@@ -209,10 +213,10 @@ class Puller:
             await rereads.note(tx, engine.ids, pull.vendor, page.ended, now)
             if page.position is not None:
                 stored = _Left(pull.window, pull.run_id, page.position).stored()
-                await cursors.advance(tx, pull.cursor, stored, pull.cursor.window_end, _LEASE_SECONDS, now)
+                await cursors.advance(tx, pull.cursor, stored, pull.cursor.window_end, alive.LEASE_SECONDS, now)
                 return
             end = pull.window.end if pull.order.is_regular else pull.cursor.window_end
-            await cursors.advance(tx, pull.cursor, None, end, _LEASE_SECONDS, now)
+            await cursors.advance(tx, pull.cursor, None, end, alive.LEASE_SECONDS, now)
 
         fingerprint = pull.vendor.kind.fingerprint
         return await self._receiver.receive_page(

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from crosswalk.engine import jobs, orders, rereads, schedules
+from crosswalk.engine import alive, jobs, orders, rereads, schedules
 from crosswalk.engine.jobs import Job, JobKind
 from crosswalk.engine.orders import Order
 from crosswalk.engine.pulls import Pulled, Puller
@@ -129,11 +129,15 @@ class Supervisor:
             elif source.state is not SourceState.ON:
                 await self._again(job, _LONGEST_PAUSE)
             else:
-                await self._pull(job, source)
+                await alive.kept(self._pull(job, source), lambda: self._hold(job))
         except RetryLater as busy:
             log.warning("job_waits", kind=job.kind.value, code=busy.code, sentence=busy.sentence)
         except Exception:  # the boundary of a job: it comes again by itself
             log.exception("job_broken", kind=job.kind.value)
+
+    async def _hold(self, job: Job) -> None:
+        async with self._engine.database.write() as tx:
+            await jobs.hold(tx, job, self._engine.clock.now())
 
     async def _pull(self, job: Job, source: SourceConfig) -> None:
         while True:

@@ -54,6 +54,13 @@ async def advance(tx: AsyncConnection, cursor: Cursor, position: Any, window_end
     await _expect_ours(tx, cursor, values)
 
 
+async def hold(tx: AsyncConnection, cursor: Cursor, seconds: float, now: datetime) -> None:
+    """Hold a leased cursor longer; nothing happens when another took it, which the next `advance` tells."""
+    table = tables.cursor
+    mine = (table.c.source_id == cursor.source_id, table.c.stream == cursor.stream, table.c.lease_id == cursor.lease_id)
+    await tx.execute(update(table).where(*mine).values(leased_until=now + timedelta(seconds=seconds)))
+
+
 async def release(tx: AsyncConnection, cursor: Cursor) -> None:
     """Let others pull the stream; nothing happens when another took it."""
     table = tables.cursor
