@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from crosswalk import workspace
 from crosswalk.access.caller import Caller
 from crosswalk.access.roles import Role
+from crosswalk.connecting import renaming
 from crosswalk.errors import MappingError, Problem, RequestRefused
 from crosswalk.journal import audit
 from crosswalk.salesforce import auth
@@ -56,7 +57,7 @@ async def save(engine: Engine, http: httpx2.AsyncClient, caller: Caller, entered
 async def keep(engine: Engine, caller: Caller, spec: ConnectionSpec, token: Token | None, stored: ConnectionConfig | None) -> str:
     """Write a connection; whoever makes one becomes its admin. A working login lets a paused connection go on."""
     async with engine.database.write() as tx:
-        await _rename(tx, engine, caller, spec.name, stored)
+        await renaming.rename(tx, engine, caller, tables.connection, spec.name, stored)
         await workspace.apply(tx, engine.vault, engine.clock, engine.ids, Workspace(connections=(spec,)), caller.actor)
         connection_id = await _id(tx, spec.name)
         if token:
@@ -170,16 +171,6 @@ async def _expect_org(engine: Engine, org_id: str, stored: ConnectionConfig | No
             f"The login works, but this org is connected already as {twin.name}; two connections would not know of each other's writes."
         )
         raise RequestRefused("org_connected", sentence, 409, field="login_url")
-
-
-async def _rename(tx: AsyncConnection, engine: Engine, caller: Caller, name: str, stored: ConnectionConfig | None) -> None:
-    table = tables.connection
-    taken = await tx.scalar(select(table.c.id).where(table.c.name == name))
-    if taken and (stored is None or taken != stored.id):
-        raise RequestRefused("name_taken", "Another connection has this name; choose another one.", 409, field="name")
-    if stored and stored.name != name:
-        await tx.execute(update(table).where(table.c.id == stored.id).values(name=name))
-        await _note(tx, engine, caller, "connection.change", stored.id, {"name": stored.name}, {"name": name})
 
 
 async def _name_org(tx: AsyncConnection, connection_id: str, org_id: str) -> None:

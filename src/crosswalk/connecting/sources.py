@@ -6,12 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import select
 
 from crosswalk import workspace
 from crosswalk.access.caller import Caller
-from crosswalk.connecting import activation
+from crosswalk.connecting import activation, renaming
 from crosswalk.engine import discovery
 from crosswalk.engine.vendors import Vendors
 from crosswalk.errors import CrosswalkError, MappingError, Problem, RequestRefused
@@ -70,7 +69,7 @@ async def save(engine: Engine, vendors: Vendors, caller: Caller, entered: Entere
     if failed:
         raise RequestRefused("source_check_failed", " ".join([*failed, "Nothing was saved."]), 409, findings=failed)
     async with engine.database.write() as tx:
-        await _rename(tx, engine, caller, spec.name, stored)
+        await renaming.rename(tx, engine, caller, tables.source, spec.name, stored)
         await workspace.apply(tx, engine.vault, engine.clock, engine.ids, Workspace(sources=(spec,)), caller.actor)
         if stored and stored.state is not spec.state:
             await activation.follow(tx, engine, stored.id, spec.state)
@@ -200,14 +199,3 @@ async def _expect_activated(engine: Engine, spec: SourceSpec, stored: SourceConf
 def _draft(spec: SourceSpec, stored: SourceConfig | None) -> SourceConfig:
     secrets = {**(stored.secrets if stored else {}), **spec.secrets}
     return SourceConfig(stored.id if stored else NEW, spec.name, spec.kind, spec.state, spec.settings, secrets)
-
-
-async def _rename(tx: AsyncConnection, engine: Engine, caller: Caller, name: str, stored: SourceConfig | None) -> None:
-    table = tables.source
-    taken = await tx.scalar(select(table.c.id).where(table.c.name == name))
-    if taken and (stored is None or taken != stored.id):
-        raise RequestRefused("name_taken", "Another source has this name; choose another one.", 409, field="name")
-    if stored and stored.name != name:
-        await tx.execute(update(table).where(table.c.id == stored.id).values(name=name))
-        before, after, now = {"name": stored.name}, {"name": name}, engine.clock.now()
-        await audit.record(tx, engine.ids, now, actor=caller.actor, action="source.change", subject=stored.id, before=before, after=after)

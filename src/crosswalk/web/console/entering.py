@@ -32,6 +32,7 @@ class LoginPage:
     """The log-in form."""
 
     template: ClassVar[str] = "login.html"
+    title: ClassVar[str] = "Log in"
     next: str
     values: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
@@ -42,6 +43,7 @@ class FirstRunPage:
     """The form for the first owner."""
 
     template: ClassVar[str] = "first_run.html"
+    title: ClassVar[str] = "First run"
     needs_code: bool
     values: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
@@ -52,6 +54,7 @@ class InvitationPage:
     """The form for somebody who was invited, or gets a new password."""
 
     template: ClassVar[str] = "invitation.html"
+    title: ClassVar[str] = "Invitation"
     name: str
     email: str
     role: Role
@@ -83,7 +86,7 @@ async def login_form(request: Request, next: str = "/") -> Response:  # noqa: A0
     """Show the log-in form, or the first run where nobody is there yet."""
     if await first_run.is_open(callers.services(request).access):
         return RedirectResponse("/first-run", HTTPStatus.SEE_OTHER)
-    return pages.of(request).bare(request, LoginPage(_inside(next)), title="Log in")
+    return _shown(request, LoginPage(_inside(next)))
 
 
 @router.post("/login", dependencies=[anonymous(is_page=True)])
@@ -92,14 +95,12 @@ async def log_in(request: Request) -> Response:
     form = await forms.read(request, _Login)
     target = _inside(form.values.get("next", "/"))
     if form.model is None:
-        context = LoginPage(target, form.values, form.errors)
-        return pages.of(request).bare(request, context, title="Log in", status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _shown(request, LoginPage(target, form.values, form.errors), HTTPStatus.UNPROCESSABLE_ENTITY)
     access = callers.services(request).access
     try:
         token = await sessions.log_in(access, form.model.email, form.model.password, callers.client(request))
     except RequestRefused as refused:
-        context = LoginPage(target, form.values, {"": refused.sentence})
-        response = pages.of(request).bare(request, context, title="Log in", status=refused.status)
+        response = _shown(request, LoginPage(target, form.values, {"": refused.sentence}), refused.status)
         if "retry_after_seconds" in refused.facts:
             response.headers["retry-after"] = str(refused.facts["retry_after_seconds"])
         return response
@@ -120,7 +121,7 @@ async def first_run_form(request: Request) -> Response:
     """Show the form for the first owner, as long as there is none."""
     if not await first_run.is_open(callers.services(request).access):
         return RedirectResponse("/login", HTTPStatus.SEE_OTHER)
-    return pages.of(request).bare(request, FirstRunPage(_needs_code(request)), title="First run")
+    return _shown(request, FirstRunPage(_needs_code(request)))
 
 
 @router.post("/first-run", dependencies=[anonymous(is_page=True)])
@@ -130,16 +131,14 @@ async def make_owner(request: Request) -> Response:
     needs_code = _needs_code(request)
     form = await forms.read(request, _FirstOwner)
     if form.model is None:
-        context = FirstRunPage(needs_code, form.values, form.errors)
-        return pages.of(request).bare(request, context, title="First run", status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _shown(request, FirstRunPage(needs_code, form.values, form.errors), HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
         if needs_code:
             await first_run.expect_code(access, form.model.code, client.address)
         token = await invitations.first_owner(access, form.model.name, form.model.email, form.model.password, client)
     except RequestRefused as refused:
         errors = {str(refused.facts.get("field", "")): refused.sentence}
-        context = FirstRunPage(needs_code, form.values, errors)
-        return pages.of(request).bare(request, context, title="First run", status=refused.status)
+        return _shown(request, FirstRunPage(needs_code, form.values, errors), refused.status)
     return _entered(request, token, "/")
 
 
@@ -147,7 +146,7 @@ async def make_owner(request: Request) -> Response:
 async def invitation_form(request: Request, token: str) -> Response:
     """Show somebody who was invited the form for a password."""
     invitation = await invitations.of_token(callers.services(request).access, token)
-    return pages.of(request).bare(request, _page_of(invitation), title="Invitation")
+    return _shown(request, _page_of(invitation))
 
 
 @router.post("/invitations/{token}", dependencies=[anonymous(is_page=True)])
@@ -159,9 +158,12 @@ async def accept(request: Request, token: str) -> Response:
     try:
         entered = await invitations.accept(access, token, values.get("password", ""), callers.client(request))
     except RequestRefused as refused:
-        context = _page_of(invitation, {"password": refused.sentence})
-        return pages.of(request).bare(request, context, title="Invitation", status=refused.status)
+        return _shown(request, _page_of(invitation, {"password": refused.sentence}), refused.status)
     return _entered(request, entered, "/")
+
+
+def _shown(request: Request, context: LoginPage | FirstRunPage | InvitationPage, status: int = HTTPStatus.OK) -> Response:
+    return pages.of(request).bare(request, context, title=context.title, status=status)
 
 
 def _page_of(invitation: Invitation, errors: Mapping[str, str] | None = None) -> InvitationPage:
