@@ -70,6 +70,20 @@ async def test_j_and_k_go_through_the_records_one_at_a_time(stage):
     assert ([1, 1, 1, 1], True, True) == ([len(one) for one in seen], seen[0] == seen[1] == seen[3], seen[1] != seen[2])
 
 
+async def test_the_list_is_narrowed_to_a_person_and_to_a_kind_of_change(stage):
+    sync = await stage.sync()
+    async with stage.page() as page:
+        await handed_in(stage, page, sync, "east")
+        found = []
+        for typed in ("lucía", "nobody", "amara"):
+            await page.get_by_label("Find a person", exact=True).fill(typed)
+            found.append(([await one.inner_text() for one in await page.locator("[data-list] li:visible b").all()], await shown(page)))
+        await page.get_by_label("Which changes").select_option("Create")
+        everyone = await page.locator("[data-list] li:visible").count()
+    assert [["Lucía Moreau"] * 2, [], ["Amara Moreau"] * 2] == [names for names, _ in found]
+    assert (True, True, 2) == ("Lucía" in found[0][1][0], "Amara" in found[2][1][0], everyone)
+
+
 async def test_the_page_of_a_file_bears_both_widths_and_has_no_barrier(stage):
     sync = await stage.sync()
     async with stage.page() as page:

@@ -1,4 +1,4 @@
-/** The records of a preview, one at a time. Without it they stand below each other, and the list leads to each. */
+/** The records of a preview, one at a time, and the list narrowed. Without it they stand below each other, and the list leads to each. */
 
 const preview = document.querySelector("[data-preview]");
 const links = [...(preview?.querySelectorAll("a[data-row]") ?? [])].filter((link) => link instanceof HTMLAnchorElement);
@@ -26,7 +26,26 @@ function chosen(event) {
   return links.find((link) => event.target instanceof Node && link.contains(event.target));
 }
 
+/** Narrow the list to a person and to a kind of change; what is hidden is passed over by J and K. @param {string} person @param {string} change */
+function narrow(person, change) {
+  const found = links.filter((link) => {
+    const row = link.closest("li");
+    const is = (link.textContent ?? "").toLowerCase().includes(person) && (!change || row?.dataset.change === change);
+    if (row) row.hidden = !is;
+    link.toggleAttribute("data-row", is);
+    return is;
+  });
+  preview?.querySelector("[data-none]")?.toggleAttribute("hidden", found.length > 0);
+  if (found.length && !found.some((link) => link.getAttribute("aria-current"))) show(found[0]);
+}
+
 if (preview && links.length) {
+  const filter = preview.querySelector("[data-filter]");
+  const [find, changes] = filter?.querySelectorAll("input, select") ?? [];
+  if (filter && find instanceof HTMLInputElement && changes instanceof HTMLSelectElement) {
+    filter.removeAttribute("hidden");
+    filter.addEventListener("input", () => narrow(find.value.trim().toLowerCase(), changes.value));
+  }
   preview.classList.add("one");
   preview.querySelector("[data-keys]")?.removeAttribute("hidden");
   show(links.find((link) => link.hash === location.hash) ?? links[0]);
