@@ -168,6 +168,11 @@ async def test_the_story_links_the_record_it_wrote(told):
     assert f'/{lead["Id"]}"' in page
 
 
+async def test_objects_and_fields_are_called_as_people_in_salesforce_call_them(told):
+    page = (await told.console.owner.get(f"/event-log/{await one_of(told, state='written')}")).text
+    assert ("Last Name</span>" in page, "LastName</span>" in page) == (True, False)
+
+
 async def test_the_form_of_the_page_skips_and_leads_back(told):
     held = await one_of(told, state="held")
     answer = await told.console.owner.post("/event-log/settle", {"what": "skip", "delivery": held, "note": "", "back": "state=held"})

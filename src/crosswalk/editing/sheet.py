@@ -166,8 +166,8 @@ class _Drawing:
             return tried, _shown(tried.value, found), _shown(tried.raw, None)
         source = self._type(row)
         value, raw = (_hidden(one, source, found) for one in (tried.value, tried.raw))
-        match = None if tried.match else tried.sentence
-        return Trial(tried.sends, tried.value, tried.raw, match or "A record found by a personal value"), value, raw
+        sentence = "A record found by a personal value" if tried.match else tried.sentence
+        return Trial(tried.sends, tried.value, tried.raw, sentence), value, raw
 
     def _type(self, row: DraftRow) -> SourceType | None:
         entry = row.row.entry if isinstance(row.row, FieldRow) else None

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from crosswalk.journal.labels import Labels
 from crosswalk.model import Operation
 from crosswalk.reasons import Reason, State
 from crosswalk.store import tables
 from crosswalk.store.statements import chunks
+
+_DONE = {Operation.INSERT: "created"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +54,10 @@ async def of(tx: AsyncConnection, delivery_ids: Sequence[str]) -> Mapping[str, S
     return found
 
 
-def line(state: State, reason: Reason | None, detail: str, steps: Sequence[Step]) -> str:
+def line(state: State, reason: Reason | None, detail: str, steps: Sequence[Step], labels: Labels) -> str:
     """Return what happened in one sentence."""
     if state is State.WRITTEN:
-        done = [f"{one.object} {'created' if one.operation is Operation.INSERT else 'updated'}" for one in steps if one.operation]
+        done = [f"{labels.object(one.object)} {_DONE.get(one.operation, 'updated')}" for one in steps if one.operation and one.object]
         return ", ".join(dict.fromkeys(done)) or "Written"
     if state is State.UNCHANGED:
         return detail or "Salesforce already has these values"

@@ -15,8 +15,9 @@ from crosswalk.access.caller import Caller
 from crosswalk.access.roles import Permission
 from crosswalk.errors import ConfigurationError, RequestRefused
 from crosswalk.inbox import stored
-from crosswalk.journal import calls, explain, log, summaries
+from crosswalk.journal import calls, explain, labels, log, summaries
 from crosswalk.journal.explain import Written
+from crosswalk.journal.labels import Labels
 from crosswalk.journal.log import Entry, Filter, Full
 from crosswalk.journal.people import Names
 from crosswalk.journal.runs import RunKind
@@ -93,6 +94,7 @@ class Story:
     changes: Sequence[Written]
     calls: Sequence[calls.Entry]
     same_person: Sequence[Line]
+    labels: Labels
     is_test: bool
 
     @property
@@ -149,12 +151,16 @@ async def story(services: Services, caller: Caller, delivery_id: str) -> Story:
             select(tables.change.c.turn_id).where(tables.change.c.id.in_([one.change_id for one in changes])).distinct()
         )
         called = _concerning(changes, [call for turn_id in turns.all() for call in await calls.of_turn(tx, turn_id)])
-        kind = await tx.scalar(select(tables.run.c.kind).where(tables.run.c.id == full.entry.delivery.run_id))
+        run_id = full.entry.delivery.run_id
+        kind = await tx.scalar(select(tables.run.c.kind).where(tables.run.c.id == run_id)) if run_id else None
         lane_id = await tx.scalar(select(tables.delivery.c.lane_id).where(tables.delivery.c.id == delivery_id))
     configuration = await services.configuration.current()
     connection = _connection(configuration, full.entry)
     caller.expect_on(connection.id if connection else "", Permission.LOOK)
     [line] = await _lines(services, caller, [full.entry])
+    async with services.database.read() as tx:
+        named = {one.object for one in changes} | {step.object for step in full.steps if step.object}
+        known = await labels.of_fields(tx, connection.id, named) if connection else Labels()
     is_masked = not (connection and caller.may_on(connection.id, Permission.SEE_PERSONS))
     of_person = await wanted(services, caller, Asked())
     same = await listing(services, caller, replace(of_person, lane_ids=(lane_id or "",)), _OF_ONE_PERSON)
@@ -167,6 +173,7 @@ async def story(services: Services, caller: Caller, delivery_id: str) -> Story:
         changes=[_masked(one) for one in changes] if is_masked else changes,
         calls=called,
         same_person=same.lines,
+        labels=known,
         is_test=kind == RunKind.TEST,
     )
 
@@ -200,7 +207,20 @@ async def _lines(services: Services, caller: Caller, entries: Sequence[Entry]) -
     async with services.database.read() as tx:
         steps = await summaries.of(tx, [entry.delivery.id for entry in entries])
         events = await _events(services, tx, entries)
-    return [_line(configuration, caller, entry, names, events, steps.get(entry.delivery.id, ())) for entry in entries]
+        known = await _labels(tx, configuration, entries, steps)
+    return [_line(configuration, caller, entry, names, events, steps.get(entry.delivery.id, ()), known) for entry in entries]
+
+
+async def _labels(
+    tx: AsyncConnection, configuration: Configuration, entries: Sequence[Entry], steps: Mapping[str, Sequence[Step]]
+) -> Mapping[str, Labels]:
+    """Return, for each sync, how its org calls the objects that the deliveries wrote."""
+    written: dict[str, set[str]] = {}
+    for entry in entries:
+        objects = {step.object for step in steps.get(entry.delivery.id, ()) if step.object}
+        written.setdefault(entry.delivery.sync_id, set()).update(objects)
+    known = {sync_id: (configuration.syncs.get(sync_id), objects) for sync_id, objects in written.items()}
+    return {id_: await labels.of_objects(tx, sync.connection_id, objects) for id_, (sync, objects) in known.items() if sync and objects}
 
 
 async def _events(services: Services, tx: AsyncConnection, entries: Sequence[Entry]) -> Mapping[str, Event]:
@@ -221,6 +241,7 @@ def _line(
     names: Names,
     events: Mapping[str, Event],
     steps: Sequence[Step],
+    known: Mapping[str, Labels],
 ) -> Line:
     delivery = entry.delivery
     source, sync = configuration.sources.get(entry.source_id), configuration.syncs.get(delivery.sync_id)
@@ -234,7 +255,7 @@ def _line(
         source=source.name if source else "a removed source",
         sync=sync.name if sync else "a removed sync",
         connection_id=connection.id if connection else "",
-        happened=summaries.line(delivery.state, delivery.reason, entry.detail, steps),
+        happened=summaries.line(delivery.state, delivery.reason, entry.detail, steps, known.get(delivery.sync_id, Labels())),
         steps=steps,
     )
 
