@@ -11,6 +11,7 @@ from tests.vendors.clock import WindingClock
 from tests.vendors.liveperson import ACCOUNT, CLIENT_SECRET, SIGNING_SECRET, LivePersonSimulator, sde
 from tests.world import KEY_FIELD
 
+from crosswalk import flow
 from crosswalk.cli import source_checks
 from crosswalk.engine import asking
 from crosswalk.engine.conversions import Conversions
@@ -413,6 +414,19 @@ async def test_somebody_unknown_becomes_one_person_account_and_is_tied_as_accoun
     tied = await talks.here.records(f"SELECT Account__c, Contact__c FROM {TRANSCRIPT}")
     assert ["Elin Berg", True, "elin.berg@nordkaj.example"] == [person[name] for name in ("Name", "IsPersonAccount", "PersonEmail")]
     assert [{"Account__c": person["Id"], "Contact__c": person["PersonContactId"]}] * 2 == tied
+
+
+@pytest.mark.shows("P8")
+async def test_a_preview_of_somebody_who_becomes_a_person_account_is_what_a_run_does(with_person_accounts):
+    talks = with_person_accounts
+    await talks.map("new_person_accounts")
+    chat = talks.vendor.chats[talks.vendor.chat(1, **ELIN)]
+    source, _, accepted = await talks.here.read(talks.source_id, chat)
+    preview = await flow.preview(talks.here.engine, await talks.here.ready_org(), source, accepted.events)
+    await talks.here.deliver(talks.source_id, chat)
+    await talks.here.drain()
+    planned = sorted((one.change.object, sorted(one.change.fields)) for one in preview.decisions if one.change)
+    assert planned == sorted((one.object, sorted(one.sent)) for one in talks.here.writes() if one.sent)  # the contact is the org's own work
 
 
 async def test_a_company_never_lends_its_contacts_to_a_transcript(with_person_accounts):

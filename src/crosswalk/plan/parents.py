@@ -11,7 +11,9 @@ from msgspec import structs
 
 from crosswalk import record_ids
 from crosswalk.model import CAMPAIGN, AutoMatch, Draft, JoinedIds, MatchKey, Note, StepRecord, Target, UpdatePolicy, Want
+from crosswalk.plan.match import BECOMES
 
+_PEOPLE = ("Lead", "Contact")
 _MEMBER_FIELD = {"Lead": "LeadId", "Contact": "ContactId", "Account": "AccountId"}
 
 
@@ -32,6 +34,10 @@ class Parent:
         if wanted == "contact" and self.object == "Account":
             return AutoMatch("Contact", "AccountId", self.id, is_twin=True)
         return next((record_id for name, record_id in self.became if name.lower() == wanted), None)
+
+    def may_become(self, object_name: str | None) -> bool:
+        """Tell whether a person may have such a record after a conversion only, so that there being none is nothing to tell of."""
+        return self.object in _PEOPLE and (object_name or "").lower() in {name.lower() for name, _ in BECOMES}
 
 
 def needed(draft: Draft) -> frozenset[str]:
@@ -79,6 +85,8 @@ def _resolved(wants: Iterable[Want], campaign: str | None, parents: Mapping[str,
         if isinstance(value, StepRecord):
             parent = parents[value.step]
             record = parent.of(value.object)
+            if record is None and parent.may_become(value.object):
+                continue
             if record is None:
                 notes.append(Note("no_step_record", want.row, f"The record is a {parent.object} and no {value.object}; it was left out."))
                 continue
