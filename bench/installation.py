@@ -34,6 +34,7 @@ _COMMANDS = Path(sys.executable).parent
 _START_SECONDS = 60.0
 _END_SECONDS = 30.0
 _POLL_SECONDS = 0.05
+_USER_TICKS, _SYSTEM_TICKS = 11, 12  # fields of /proc/<pid>/stat behind the name
 _ADDRESS = re.compile(rb"listens on (http://\S+)")
 
 Found = TypeVar("Found")
@@ -64,6 +65,11 @@ class Process:
             return 0
         found = re.search(r"VmHWM:\s+(\d+) kB", status)
         return int(found[1]) * 1024 if found else 0
+
+    def cpu_seconds(self) -> float:
+        """Return the time that all its threads have spent on a processor, which does not hang on what else the machine does."""
+        fields = Path(f"/proc/{self.running.pid}/stat").read_text("utf-8").rpartition(") ")[2].split()
+        return (int(fields[_USER_TICKS]) + int(fields[_SYSTEM_TICKS])) / os.sysconf("SC_CLK_TCK")
 
 
 @asynccontextmanager

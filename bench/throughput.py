@@ -85,13 +85,17 @@ async def prepared(folder: Path, org: httpx2.AsyncClient) -> Path:
 
 async def _measured(bench: Bench) -> list[Figure]:
     alone = await _posts_a_second(bench, _calls_of_an_app("alone", _ALONE), 1)
+    before = (bench.served.cpu_seconds(), time.process_time())
     together = await _posts_a_second(bench, _calls_of_an_app("together", _POSTS), _CONNECTIONS)
+    of_server, of_client = bench.served.cpu_seconds() - before[0], time.process_time() - before[1]
     cold, _ = await _people(bench, "cold", _PEOPLE)
     warm, _ = await _people(bench, "warm", _PEOPLE)
     _, seconds = await _people(bench, "more", _MORE)
     members = 2  # each event writes a lead and a campaign member
     return [
         Figure("posts_per_second", f"single-event posts, durable commit, {_CONNECTIONS} connections", together, "posts/s"),
+        Figure("posts_cpu_per_1000", "  processor time of crosswalk per 1,000 of them", of_server * 1000 / _POSTS, "s"),
+        Figure("posts_client_share", "  this client's share of all processor time", 100 * of_client / (of_server + of_client), "%"),
         Figure("posts_per_second_one_connection", "single-event posts, durable commit, one connection", alone, "posts/s"),
         Figure("events_per_second_end_to_end", "HTTP post to record in the org (SQLite, one process)", _MORE / seconds, "events/s"),
         Figure("rows_per_second_end_to_end", "  rows written by that", members * _MORE / seconds, "rows/s"),
