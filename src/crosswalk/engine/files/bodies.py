@@ -94,9 +94,9 @@ def read(stream: IO[bytes], form: Form, source: SourceConfig, longest: int, enco
 def _of_lines(text: Iterable[lines.TextLine], kind: Source) -> Iterator[Item]:
     for line in text:
         if line.is_cut:
-            yield _bad(line.number, "too_long", "It is longer than a body may be.", line.text)
+            yield _rejected("too_long", "It is longer than a body may be.", line.number, line.text)
         elif line.is_undecoded:
-            yield _bad(line.number, "not_in_encoding", _NOT_DECODED, line.text)
+            yield _rejected("not_in_encoding", _NOT_DECODED, line.number, line.text)
         elif line.text.strip():
             yield _json(line, kind)
 
@@ -112,7 +112,7 @@ def _json(line: lines.TextLine, kind: Source) -> Item:
         return Body(line.number, text.encode() if marked == value else json_bodies.encode(marked), marked)
     except (ValueError, RecursionError) as error:
         why = error.msg if isinstance(error, json.JSONDecodeError) else type(error).__name__
-        return _bad(line.number, "not_json", f"It is not JSON ({why}). Each line holds one whole body.", text)
+        return _rejected("not_json", f"It is not JSON ({why}). Each line holds one whole body.", line.number, text)
 
 
 def _of_rows(found: Iterable[rows.Row], heads: Columns) -> Iterator[Item]:
@@ -120,17 +120,17 @@ def _of_rows(found: Iterable[rows.Row], heads: Columns) -> Iterator[Item]:
     for row in found:
         told = "\x1f".join(row.cells)
         if row.problem:
-            yield _bad(row.line, "bad_row", f"The row cannot be read: {row.problem}. Write a quote within quotes twice.", row.problem)
+            yield _rejected("bad_row", f"The row cannot be read: {row.problem}. Write a quote within quotes twice.", row.line, row.problem)
         elif row.is_undecoded:
-            yield _bad(row.line, "not_in_encoding", _NOT_DECODED, told)
+            yield _rejected("not_in_encoding", _NOT_DECODED, row.line, told)
         elif len(row.cells) != width:
-            yield _bad(row.line, "ragged_row", f"The row has {len(row.cells)} cells where the heading has {width}.", told)
+            yield _rejected("ragged_row", f"The row has {len(row.cells)} cells where the heading has {width}.", row.line, told)
         else:
             value = heads.body(row.cells)
             yield Body(row.line, json_bodies.encode(value), value)
 
 
-def _bad(line: int, code: str, sentence: str, text: str) -> BadLine:
+def _rejected(code: str, sentence: str, line: int, text: str) -> BadLine:
     return BadLine(line, code, sentence, hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest())
 
 
@@ -170,7 +170,7 @@ def _accepted(source: SourceConfig, item: Item, now: datetime, new_id: NewId) ->
     try:
         found = registry.source(source.kind).accept(request, source, now, new_id)
     except RequestRefused as refused:
-        return Accepted(invalid=(_bad(item.line, refused.request_code, refused.sentence, item.raw.decode()).rejected(),))
+        return Accepted(invalid=(_rejected(refused.request_code, refused.sentence, item.line, item.raw.decode()).rejected(),))
     if not found.invalid:
         return found
     mark = hashlib.sha256(item.raw).hexdigest()
