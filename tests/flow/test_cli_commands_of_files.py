@@ -105,6 +105,12 @@ def test_lines_come_through_standard_input_too(installed):
     assert (0, ["ann@x.example"]) == (ended.exit_code, emails(installed))
 
 
+def test_bad_rows_are_named_again_when_the_file_comes_again(installed):
+    file = installed.file("people.csv", table(1) + "alone@x.example\n")
+    ended = [installed.run("run", "--file", file, "--source", "app") for _ in range(2)]
+    assert ([1, 1], ended[0].stderr) == ([one.exit_code for one in ended], ended[1].stderr)
+
+
 def test_a_table_comes_through_a_pipe_too(installed):
     pipe = installed.folder / "people.csv"
     os.mkfifo(pipe)

@@ -49,7 +49,7 @@ async def _run(settings: Settings, file: Path, name: str, encoding: str) -> int:
             begun = await filing.begin(lambda: console.print(_WAITS))
             if begun.is_resumed:
                 console.print(f"run {begun.run_id} goes on behind row {begun.items:,}")
-            begun = await _taken(parts, filing, begun, opened, stop, console)
+            begun, is_clean = await _taken(parts, filing, begun, opened, stop, console)
         kept = begun.receipt
         told = f"{kept.events:,} events, {kept.notices:,} notices, {kept.repeats:,} received before"
         console.print(f"run {begun.run_id}: {told}" + (f", {kept.invalid:,} invalid" if kept.invalid else ""))
@@ -58,20 +58,24 @@ async def _run(settings: Settings, file: Path, name: str, encoding: str) -> int:
         code = await draining.drain(parts, begun.run_id, stop, console)
         if code != process.INTERRUPTED:
             await filing.close(begun)
-    return code or (process.ERROR if kept.invalid else 0)
+    return code or (0 if is_clean and not kept.invalid else process.ERROR)
 
 
 def _mark(file: Path) -> str:
     return backfill.mark_of(file) if file.is_file() else ""  # what comes through a pipe is read once
 
 
-async def _taken(parts: Runtime, filing: Backfill, begun: Begun, opened: Opened, stop: asyncio.Event, console: Console) -> Begun:
-    """Take the file in until it ends or somebody wants to stop; what cannot be read is told line by line."""
+async def _taken(
+    parts: Runtime, filing: Backfill, begun: Begun, opened: Opened, stop: asyncio.Event, console: Console
+) -> tuple[Begun, bool]:
+    """Take the file in until it ends or somebody wants to stop; what cannot be read is told line by line, and whether there was any."""
+    is_clean = True
     try:
         with Pace(console, parts.engine.clock, "reading").counting(opened.size) as pace:
             async for page in filing.take(begun, opened.items):
                 begun = page.begun
                 _name(page.invalid)
+                is_clean &= not page.invalid
                 pace.reached(opened.at(), f"{begun.items:,} rows")
                 if stop.is_set():
                     break
@@ -87,7 +91,7 @@ async def _taken(parts: Runtime, filing: Backfill, begun: Begun, opened: Opened,
     else:
         await _broken_off(parts, filing, begun, RunState.STOPPED, _STOPPED)
         console.print("Stopped; the same command goes on where this one stood.")
-    return begun
+    return begun, is_clean
 
 
 async def _broken_off(parts: Runtime, filing: Backfill, begun: Begun, state: RunState, why: str) -> None:
