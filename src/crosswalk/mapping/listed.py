@@ -36,21 +36,19 @@ class Lists:
 class _Listed:
     """One list and the member its elements are told apart by; remembers the elements of the payload seen last."""
 
-    __slots__ = ("_last", "_member", "_path")
+    __slots__ = ("_member", "_path", "last")
 
     def __init__(self, path: tuple[str, ...], member: str) -> None:
         self._path = path
         self._member = member
-        self._last: tuple[Any, Elements | None] = (ABSENT, None)
+        self.last: tuple[Any, Elements | None] = (ABSENT, None)
 
     def elements(self, payload: Any) -> Elements | None:
         """Return the elements by the text of their member; None when the way there is not objects alone."""
-        last = self._last
-        if last[0] is payload:
-            return last[1]
-        found = self._found(payload)
-        self._last = (payload, found)
-        return found
+        last = self.last
+        if last[0] is not payload:
+            last = self.last = (payload, self._found(payload))
+        return last[1]
 
     def _found(self, payload: Any) -> Elements | None:
         value = payload
@@ -83,10 +81,10 @@ def by_text(elements: Sequence[Any], member: str) -> Elements:
 
 def _by_one(listed: _Listed, wanted: str, name: str, general: Getter) -> Getter:
     """Return the reader of one member of the element: nearly all such paths end so."""
-    elements_of = listed.elements
 
     def get(payload: Any) -> Any:
-        elements = elements_of(payload)
+        last = listed.last
+        elements = last[1] if last[0] is payload else listed.elements(payload)
         if elements is not None:
             element = elements.get(wanted)
             if element is None:

@@ -28,7 +28,12 @@ _RETRY = timedelta(seconds=1)
 _READERS = 5
 _POOL = 10
 _BUSY_CODES = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN})
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-65536")
+_WAL = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "wal_autocheckpoint=4000",
+)  # pages: many commits write the same ones, the file needs the last
+_PRAGMAS = (*_WAL, "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-65536")
 
 
 class Database:
