@@ -4,12 +4,16 @@ The last three characters of the long form say which of the others are capitals,
 long form recognised.
 """
 
+from functools import lru_cache
+
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _SHORT = 15
 _LONG = 18
 _GROUP = 5
+_REMEMBERED = 20_000  # a turn asks for the same few thousand again and again
 
 
+@lru_cache(_REMEMBERED)
 def full(text: str) -> str | None:
     """Return the 18-character form of a record id, or None when `text` is not one."""
     trimmed = text.strip()

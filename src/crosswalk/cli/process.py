@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 an error or something held, 2 wrong usage (typer's own).
 """
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -21,8 +22,19 @@ from crosswalk.settings import Settings
 ERROR = 1
 INTERRUPTED = 130
 _WIDTH = 240
+_COLLECT_AFTER = (50_000, 20, 100)  # new objects, then collections of the younger generation
 
 Work = Callable[[Settings], Awaitable[int]]
+
+
+def collect_seldom() -> None:
+    """Let the garbage collector look less often, and never at what the start has made: call it once everything is built.
+
+    A turn makes a hundred thousand objects that all live until its end. By default they are looked through hundreds of times and nothing
+    is found: a fifth of the time of a turn went into that.
+    """
+    gc.freeze()
+    gc.set_threshold(*_COLLECT_AFTER)
 
 
 def run(work: Work) -> NoReturn:

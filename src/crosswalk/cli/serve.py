@@ -56,6 +56,7 @@ async def _serve(settings: Settings, workspace_file: Path | None) -> int:
                 gc.freeze()  # what was loaded stays; looking through it again and again costs a large page a quarter of a second
                 typer.echo(f"crosswalk {process.version()} listens on {address}")
                 await _tell_first_run(parts, address)
+                process.collect_seldom()
                 await _first(working, stop)
             await working
     return 0
@@ -90,6 +91,7 @@ async def _work(settings: Settings) -> int:
     stop = process.stop_on_signal()
     async with runtime.opened(settings) as parts:
         typer.echo(f"crosswalk {process.version()} works")
+        process.collect_seldom()
         await parts.worker().run(stop)
     return 0
 

@@ -6,7 +6,6 @@ logged and ends its turn only: the lease runs out and the work comes again.
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Protocol
 
 import structlog
@@ -44,6 +43,7 @@ class Worker:
         self._at = at
         self._beside = beside
         self._pauses: dict[str, float] = {}
+        self._ripens = 0.0  # seconds until lanes that linger are ripe, as of the last sweep; 0 when none linger
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; a turn under way is finished first, what runs beside it is left to come again."""
@@ -64,7 +64,8 @@ class Worker:
 
     async def _idle(self, stop: asyncio.Event) -> None:
         waiting = asyncio.ensure_future(stop.wait())
-        pause = asyncio.ensure_future(self._engine.clock.sleep(self._engine.timings.idle_poll))
+        longest = self._engine.timings.idle_poll
+        pause = asyncio.ensure_future(self._engine.clock.sleep(min(self._ripens or longest, longest)))
         await asyncio.wait({waiting, pause}, return_when=asyncio.FIRST_COMPLETED)
         for task in (waiting, pause):
             task.cancel()
@@ -78,7 +79,9 @@ class Worker:
             await claims.expire(tx, now)
         async with self._engine.database.read() as tx:
             due = await lanes.due_connections(tx, now)
-        worked = sum([await self._slot(one) for one in due if not linger or self._ripe(one)])
+        lingering = {id(one): pause for one in due if linger and (pause := self._lingers(one)) > 0}
+        worked = sum([await self._slot(one) for one in due if id(one) not in lingering])
+        self._ripens = min(lingering.values(), default=0.0)
         await self._note_failures()
         return worked
 
@@ -88,12 +91,13 @@ class Worker:
             async with self._engine.database.write() as tx:
                 await callouts.write(tx, self._engine.ids, failed, self._engine.clock.now())
 
-    def _ripe(self, due: Due) -> bool:
+    def _lingers(self, due: Due) -> float:
+        """Return for how many seconds the lanes still wait for company; 0 or less when their turn has come."""
         timings = self._engine.timings
         if due.priority is Priority.INTERACTIVE or due.lanes >= ENOUGH:
-            return True
+            return 0.0
         linger = timings.linger_backfill if due.priority is Priority.BACKFILL else timings.linger_stream
-        return self._engine.clock.now() - due.oldest >= timedelta(seconds=linger)
+        return linger - (self._engine.clock.now() - due.oldest).total_seconds()
 
     async def _slot(self, due: Due) -> int:
         engine = self._engine

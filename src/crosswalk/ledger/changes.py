@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
+from msgspec import structs
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crosswalk.errors import ConfigurationError
+from crosswalk.ledger import freshness
 from crosswalk.ledger.claims import free_changes
-from crosswalk.model import Change, ChangeState, FieldState, Headers, Operation, Origin
+from crosswalk.model import Change, ChangeState, Headers, Operation, Origin
 from crosswalk.store import tables
 from crosswalk.store.statements import chunks, every, insert
 from crosswalk.store.vault import Vault
@@ -83,9 +86,9 @@ def _row(change: Change, vault: Vault, lease: Lease, now: datetime, run_id: str 
         "fields": dict(change.fields),
         "key": change.key,
         "claims": list(change.claims),
-        "origins": [_plain_origin(origin) for origin in change.origins],
+        "origins": [structs.astuple(origin) for origin in change.origins],
         "headers": [change.headers.auto_assign, change.headers.allow_duplicates],
-        "parent_id": change.parent_id,
+        **({"parent_id": change.parent_id} if change.parent_id else {}),
     }
     return {
         "id": change.id,
@@ -98,8 +101,8 @@ def _row(change: Change, vault: Vault, lease: Lease, now: datetime, run_id: str 
         "record_id": change.record_id,
         "state": ChangeState.PLANNED.value,
         "body_ct": vault.seal(body),
-        "before_ct": vault.seal(dict(change.before)),
-        "considered": {name: _plain_state(state) for name, state in change.considered.items()},
+        "before_ct": vault.seal(dict(change.before)) if change.before else None,
+        "considered": msgspec.to_builtins(change.considered),
         "reasons": dict(change.reasons),
         "key_hmac": vault.hmac(change.key),
         "keyed": change.keyed,
@@ -111,21 +114,6 @@ def _row(change: Change, vault: Vault, lease: Lease, now: datetime, run_id: str 
 def _run_of(change: Change, runs: Mapping[str, str]) -> str | None:
     """Return the run a change belongs to: the first of its deliveries that is in one."""
     return next((runs[origin.delivery_id] for origin in change.origins if origin.delivery_id in runs), None)
-
-
-def _plain_origin(origin: Origin) -> list[Any]:
-    return [origin.delivery_id, origin.sync_id, origin.mapping_version, origin.step, origin.freshness, origin.lane_id]
-
-
-def _plain_state(state: FieldState) -> dict[str, Any]:
-    return {
-        "freshness": state.freshness,
-        "sent": state.sent,
-        "change_id": state.change_id,
-        "placeholder": state.placeholder,
-        "statuses": dict(state.statuses),
-        "rule": state.rule,
-    }
 
 
 async def mark_sent(tx: AsyncConnection, lease: Lease, call_id: str, settle_after: Mapping[str, datetime], now: datetime) -> bool:
@@ -235,9 +223,9 @@ def _read(row: Row[Any], vault: Vault) -> Change:
         origins=tuple(Origin(*origin) for origin in body["origins"]),
         record_id=row.record_id,
         before=vault.open(row.before_ct) if row.before_ct else {},
-        considered={name: FieldState(**state) for name, state in (row.considered or {}).items()},
+        considered=freshness.states(row.considered or {}),
         reasons=row.reasons or {},
         headers=Headers(*body["headers"]),
-        parent_id=body["parent_id"],
+        parent_id=body.get("parent_id"),
         keyed=row.keyed,
     )

@@ -4,10 +4,10 @@ One row a record, not a row a field. The version detects that another turn moved
 again instead of writing.
 """
 
-import dataclasses
 from collections.abc import Collection, Mapping
 from typing import Any
 
+import msgspec
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,7 +16,11 @@ from crosswalk.store import tables
 from crosswalk.store.statements import chunks, every, insert
 
 _state = tables.record_state
-_NAMES = tuple(each.name for each in dataclasses.fields(FieldState))
+
+
+def states(stored: Mapping[str, Any]) -> dict[str, FieldState]:
+    """Return field states as they were before they were stored as JSON."""
+    return msgspec.convert(stored, dict[str, FieldState])
 
 
 async def load(tx: AsyncConnection, org: str, record_ids: Collection[str]) -> dict[str, RecordState]:
@@ -25,8 +29,7 @@ async def load(tx: AsyncConnection, org: str, record_ids: Collection[str]) -> di
     for part in chunks(sorted(record_ids)):
         query = select(_state).where((_state.c.org == org) & _state.c.record_id.in_(part))
         for row in await tx.execute(query):
-            fields = {name: FieldState(**value) for name, value in row.fields.items()}
-            known[row.record_id] = RecordState(row.record_id, row.object, row.version, fields)
+            known[row.record_id] = RecordState(row.record_id, row.object, row.version, states(row.fields))
     return known
 
 
@@ -51,12 +54,11 @@ async def save(tx: AsyncConnection, org: str, considered: Mapping[tuple[str, str
         if not fields:
             continue
         state = known.get(record_id)
-        merged = _merged(state.fields if state else {}, fields)
-        plain = {name: _plain(value) for name, value in merged.items()}
+        merged = msgspec.to_builtins(_merged(state.fields if state else {}, fields))
         if state is None:
-            inserts.append({"org": org, "record_id": record_id, "object": object_name, "version": 1, "fields": plain})
+            inserts.append({"org": org, "record_id": record_id, "object": object_name, "version": 1, "fields": merged})
         else:
-            updates.append({"wanted_id": record_id, "wanted_fields": plain})
+            updates.append({"wanted_id": record_id, "wanted_fields": merged})
     await _insert(tx, inserts)
     if updates:
         mine = (_state.c.org == org) & (_state.c.record_id == bindparam("wanted_id"))
@@ -77,9 +79,3 @@ def _merged(known: Mapping[str, FieldState], fresh: Mapping[str, FieldState]) ->
         if before is None or state.freshness >= before.freshness:
             result[name] = state
     return result
-
-
-def _plain(state: FieldState) -> dict[str, Any]:
-    """Return what is not at its default; not by `asdict`, which copies deeply: this runs for every field of every record."""
-    values = ((name, getattr(state, name)) for name in _NAMES)
-    return {name: value for name, value in values if value not in ("", None, False, {})}

@@ -1,17 +1,21 @@
-"""What we remember, decide and write: field states, changes, decisions, outcomes."""
+"""What we remember, decide and write: field states, changes, decisions, outcomes.
+
+What is made for every field or step of an event is a msgspec struct, for the same reason as in `wishes`.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
 
 from crosswalk.model.wishes import Draft, Note, Origin
 from crosswalk.reasons import Reason, State
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """What we remember: this key is that record. `origin` is agent, matched or created."""
 
     object: str
@@ -19,8 +23,7 @@ class Link:
     origin: str
 
 
-@dataclass(frozen=True, slots=True)
-class FieldState:
+class FieldState(Struct, frozen=True, omit_defaults=True):
     """What we remember of one field of one record.
 
     `freshness` is that of the event whose value was last considered, sent or not. `sent` is the HMAC of the canonical value last sent.
@@ -35,8 +38,7 @@ class FieldState:
     rule: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RecordState:
+class RecordState(Struct, frozen=True):
     """What we remember of one record; `version` detects that somebody else moved it."""
 
     record_id: str
@@ -69,8 +71,7 @@ class Headers:
     allow_duplicates: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One planned write.
 
     `fields` is the row as it will be sent; `before` holds what stood in the same fields. `considered` is the freshness to store once
@@ -93,8 +94,7 @@ class Change:
     keyed: bool = True  # the row carries the unique key field: safe to repeat
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What is to be done about one draft, and why."""
 
     draft: Draft
@@ -110,8 +110,7 @@ class Decision:
     became: tuple[tuple[str, str], ...] = ()  # object and id of what the person's lead was converted into
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """How one step of one delivery ended."""
 
     delivery_id: str

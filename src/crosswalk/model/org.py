@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -66,8 +68,7 @@ class OrgSchema:
         return found.field(name) if found else None
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """Asks which records of `object` have `value` in `field`.
 
     `within` narrows to one parent (`("CampaignId", "701…")`). `deleted` asks the recycle bin too. `spellings` are other texts that mean
@@ -82,8 +83,7 @@ class Question:
     spellings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """A record as Salesforce answered: canonical field names to JSON values, parents as nested mappings."""
 
     object: str

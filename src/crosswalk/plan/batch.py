@@ -8,6 +8,7 @@ from crosswalk.model import Call, Change, Headers, Operation
 
 MAX_BYTES = 5_000_000
 MAX_ROWS = 1_000
+_as_json = json.JSONEncoder(default=str).encode
 
 
 def pack(changes: Sequence[Change], rows: Mapping[tuple[str, Operation], int], new_id: Callable[[], str]) -> list[Call]:
@@ -63,4 +64,4 @@ def _fill(changes: Sequence[Change], limit: int) -> tuple[list[Change], list[Cha
 def _weight(change: Change) -> int:
     """Return at least the bytes of the row as it will be sent, commas and type included."""
     row = {"attributes": {"type": change.object}, "id": change.record_id or "", **change.fields}
-    return len(json.dumps(row, default=str)) + 2
+    return len(_as_json(row)) + 2

@@ -3,7 +3,7 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from msgspec import structs
@@ -95,7 +95,7 @@ def decide(draft: Draft, links: match.Links, answers: Answers, view: View) -> De
         draft = structs.replace(draft, notes=(*draft.notes, note))
     if found.record is None:
         return _missing(draft, answers, view, found.replaces)
-    return replace(_update(draft, found.record, found.aliases, answers, view), aliases=found.aliases, became=found.became)
+    return structs.replace(_update(draft, found.record, found.aliases, answers, view), aliases=found.aliases, became=found.became)
 
 
 def _remembered(record: Record, aliases: Aliases, view: View) -> dict[str, FieldState]:
@@ -155,7 +155,7 @@ def _insert(draft: Draft, target: Target, answers: Answers, view: View, claim: s
         draft,
         State.WRITTEN,
         object=target.object,
-        change=replace(change, keyed=keyed, parent_id=_parent_of(fields)),
+        change=structs.replace(change, keyed=keyed, parent_id=_parent_of(fields)),
         considered=considered,
         notes=(*draft.notes, *notes),
     )
@@ -197,7 +197,7 @@ def _update(draft: Draft, record: Record, aliases: Aliases, answers: Answers, vi
         return Decision(draft, State.HELD, Reason.PERSON_ACCOUNT, detail, record.object, record.id, notes=notes)
     change = _change(draft, target, Operation.UPDATE, fields, view, considered, reasons)
     before = {name: record.fields.get(name) for name in fields}
-    change = replace(change, record_id=record.id, before=before, keyed=False, parent_id=_parent_of(record.fields))
+    change = structs.replace(change, record_id=record.id, before=before, keyed=False, parent_id=_parent_of(record.fields))
     return Decision(draft, State.WRITTEN, None, "", record.object, record.id, change=change, considered=considered, notes=notes)
 
 
@@ -211,7 +211,7 @@ def _change(
     reasons: Mapping[str, str],
 ) -> Change:
     change_id = view.new_id()
-    remembered = {name: replace(state, change_id=change_id) if name in fields else state for name, state in considered.items()}
+    remembered = {name: structs.replace(state, change_id=change_id) if name in fields else state for name, state in considered.items()}
     return Change(
         id=change_id,
         object=target.object,

@@ -33,6 +33,9 @@ def fold(drafts: Sequence[Draft], alone: frozenset[str] = frozenset()) -> Folded
     now = [draft for draft in drafts if draft.held]
     later: list[Draft] = []
     for group in _components([draft for draft in drafts if not draft.held]):
+        if len(group) == 1:  # as most are
+            now += group
+            continue
         together, rest = _compatible(sorted(group, key=_age), alone)
         now.append(_merged(together))
         later.extend(rest)

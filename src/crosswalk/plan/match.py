@@ -64,13 +64,14 @@ def _wanted(draft: Draft, links: Links, answers: Answers) -> Iterator[Question]:
     agents = [link for link in known if link.origin == "agent"]
     for link in agents:
         yield from _chain(draft, link.object, link.record_id, answers)
-    for _, question in _key_questions(draft):
+    by_key = _key_questions(draft)
+    for _, question in by_key:
         yield question
         for record in answers.get(question, ()):
             for heir in _heirs(draft, record):
                 yield from _chain(draft, *heir, answers)
-    asked = all(question in answers for _, question in _key_questions(draft))
-    if agents or not asked or _first_hits(draft, answers) != _Found():
+    open_ones = (question for _, question in by_key if question not in answers)
+    if agents or not known or any(open_ones) or _first_hits(draft, answers) != _Found():
         return
     for link in known:
         yield from _chain(draft, link.object, link.record_id, answers)
@@ -92,14 +93,15 @@ def status_question(campaign_id: str) -> Question:
     return Question("CampaignMemberStatus", "CampaignId", campaign_id)
 
 
-def _key_questions(draft: Draft) -> Iterator[tuple[str, Question]]:
-    """Yield (key name, question), strongest key first, objects in search order within a key."""
-    names = list(dict.fromkeys(_name(key.claim) for target in draft.targets for key in target.keys))
-    for name in names:
-        for target in draft.targets:
-            for key in target.keys:
-                if _name(key.claim) == name:
-                    yield name, Question(target.object, key.field, key.value, _within(draft, target), spellings=key.spellings)
+def _key_questions(draft: Draft) -> list[tuple[str, Question]]:
+    """Return (key name, question), strongest key first, objects in search order within a key."""
+    found: dict[str, list[tuple[str, Question]]] = {}
+    for target in draft.targets:
+        within = _within(draft, target)
+        for key in target.keys:
+            name = _name(key.claim)
+            found.setdefault(name, []).append((name, Question(target.object, key.field, key.value, within, spellings=key.spellings)))
+    return [one for several in found.values() for one in several]
 
 
 def _within(draft: Draft, target: Target) -> tuple[str, str] | None:

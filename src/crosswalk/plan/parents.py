@@ -14,6 +14,7 @@ from crosswalk.model import CAMPAIGN, AutoMatch, Draft, JoinedIds, MatchKey, Not
 from crosswalk.plan.match import BECOMES
 
 _PEOPLE = ("Lead", "Contact")
+_REFERENCES = (StepRecord, JoinedIds)
 _MEMBER_FIELD = {"Lead": "LeadId", "Contact": "ContactId", "Account": "AccountId"}
 
 
@@ -42,7 +43,8 @@ class Parent:
 
 def needed(draft: Draft) -> frozenset[str]:
     """Return the names of the steps whose records this draft needs first."""
-    referenced = frozenset[str]().union(*(_steps(want) for target in draft.targets for want in target.wants))
+    referring = [want for target in draft.targets for want in target.wants if isinstance(want.value, _REFERENCES)]
+    referenced = frozenset[str]().union(*(_steps(want) for want in referring))
     return referenced | ({draft.parent} if draft.parent else frozenset())
 
 
@@ -63,11 +65,13 @@ def without(draft: Draft, gone: frozenset[str]) -> Draft:
 
 
 def _steps(want: Want) -> frozenset[str]:
-    return want.value.steps if isinstance(want.value, StepRecord | JoinedIds) else frozenset()
+    return want.value.steps if isinstance(want.value, _REFERENCES) else frozenset()
 
 
 def resolve(draft: Draft, parents: Mapping[str, Parent]) -> Draft:
     """Put the ids of `parents` into the draft; every step in `needed(draft)` must be there."""
+    if draft.parent is None and not any(isinstance(want.value, _REFERENCES) for target in draft.targets for want in target.wants):
+        return draft  # as most drafts of people do
     notes: list[Note] = []
     targets = tuple(
         structs.replace(target, wants=tuple(_resolved(target.wants, draft.member_of, parents, notes))) for target in draft.targets

@@ -6,8 +6,9 @@ the source itself changes. And every want moves the field's freshness, sent or n
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct, structs
 
 from crosswalk.model import Field, FieldState, Ladder, UpdatePolicy, Want
 from crosswalk.plan.canonical import canonical
@@ -23,11 +24,11 @@ _STRICTNESS = {
 }
 
 
+_as_json = json.JSONEncoder(default=str, ensure_ascii=False).encode  # `dumps` would make an encoder for each value
 _JUST_AFTER = "~"  # sorts behind every freshness it is appended to and before every later one
 
 
-@dataclass(frozen=True, slots=True)
-class FieldDecision:
+class FieldDecision(Struct, frozen=True):
     """Whether a field is sent, with which value, why, and what to remember of it."""
 
     send: bool
@@ -39,7 +40,7 @@ class FieldDecision:
 
 def digest(field: Field, value: Any, hmac: Hmac) -> str:
     """Return the HMAC of a value's canonical form, as kept in `FieldState.sent`."""
-    return hmac(json.dumps(_normal(field, value), default=str, ensure_ascii=False))
+    return hmac(_as_json(_normal(field, value)))
 
 
 def _normal(field: Field, value: Any) -> Any:
@@ -51,7 +52,11 @@ def _normal(field: Field, value: Any) -> Any:
 
 def governing(wants: Sequence[Want]) -> Want:
     """Return the want whose policy rules the field: the first sync's, and of one sync's the stricter."""
-    return min(wants, key=lambda want: (want.sync_position, _STRICTNESS[want.update], want.freshness, want.row))
+    return wants[0] if len(wants) == 1 else min(wants, key=_governance)
+
+
+def _governance(want: Want) -> tuple[int, int, str, str]:
+    return want.sync_position, _STRICTNESS[want.update], want.freshness, want.row
 
 
 def on_insert(wants: Sequence[Want], field: Field, hmac: Hmac) -> FieldDecision:
@@ -96,7 +101,7 @@ def on_update(wants: Sequence[Want], current: Any, field: Field, state: FieldSta
     if not real:
         return FieldDecision(False, None, "A placeholder serves new records only", state)
     newest = max(want.freshness for want in real)
-    seen = replace(state, freshness=max(state.freshness, newest))
+    seen = structs.replace(state, freshness=max(state.freshness, newest))
     policy = governing(real)
     if policy.update is UpdatePolicy.CREATE_ONLY:
         return FieldDecision(False, None, "Set only when the record is made", seen)
@@ -131,7 +136,7 @@ def _overwrite(wants: Sequence[Want], current: Any, field: Field, seen: FieldSta
 
 def _sent_unless_repeated(want: Want, current: Any, field: Field, seen: FieldState, hmac: Hmac, why: str) -> FieldDecision:
     wanted = digest(field, want.value, hmac)
-    considered = replace(seen, sent=wanted, placeholder=False)
+    considered = structs.replace(seen, sent=wanted, placeholder=False)
     if _normal(field, current) == _normal(field, want.value):
         return FieldDecision(False, None, "Salesforce holds this value already", considered)
     if wanted == seen.sent:
@@ -144,18 +149,18 @@ def _advance(wants: Sequence[Want], ladder: Ladder, current: Any, field: Field, 
     held = None if _is_our_placeholder(current, field, seen, hmac) else stands
     standing = _standing(_spelled(ladder, held), field, seen, before, hmac)
     statuses = merged(standing, [want for want in wants if want.value is not None])
-    considered = replace(seen, statuses=statuses)
+    considered = structs.replace(seen, statuses=statuses)
     target = reached(ladder, statuses)
     if target is None:
         return FieldDecision(False, None, "No status of the list was asked for", considered)
     wanted = digest(field, target, hmac)
     if _same(target, stands):
-        return FieldDecision(False, None, "The status stands already", replace(considered, sent=wanted, placeholder=False))
+        return FieldDecision(False, None, "The status stands already", structs.replace(considered, sent=wanted, placeholder=False))
     if wanted == seen.sent:
         return FieldDecision(False, None, "Changed in Salesforce since, so it is left alone", considered)
     if held is not None and _spelled(ladder, held) is None:
         return FieldDecision(False, None, f"The status {current} is not in the list", considered, held=Reason.UNKNOWN_STATUS)
-    return FieldDecision(True, target, f"Moves forward to {target}", replace(considered, sent=wanted, placeholder=False))
+    return FieldDecision(True, target, f"Moves forward to {target}", structs.replace(considered, sent=wanted, placeholder=False))
 
 
 def _standing(held: str | None, field: Field, seen: FieldState, before: str, hmac: Hmac) -> Mapping[str, str]:
@@ -221,7 +226,11 @@ def _same(one: Any, other: Any) -> bool:
 
 def newest(wants: Sequence[Want]) -> Want:
     """Return the newest want; of one event's the first sync's."""
-    return max(wants, key=lambda want: (want.freshness, -want.sync_position, want.row))
+    return wants[0] if len(wants) == 1 else max(wants, key=_recency)
+
+
+def _recency(want: Want) -> tuple[str, int, str]:
+    return want.freshness, -want.sync_position, want.row
 
 
 def _order(want: Want) -> tuple[str, int, str]:

@@ -44,8 +44,10 @@ def grouped(draft: Draft, target: Target, answers: Answers) -> tuple[dict[str, l
 def lacking(target: Target, found: Mapping[str, Sequence[Want]], schema: OrgSchema) -> Held | None:
     """Hold a new record that cannot be without a field whose look-up had no hit (LC-18)."""
     for want in target.wants:
+        if not isinstance(want.value, AutoMatch) or want.field in found:
+            continue
         described = schema.field(target.object, want.field)
-        if isinstance(want.value, AutoMatch) and want.field not in found and described and described.required:
+        if described and described.required:
             sentence = f"{want.field} is required and no {want.value.object} has this {want.value.field}"
             return Held(Reason.REJECTED, f"{sentence}: create it or map another field, then replay")
     return None

@@ -5,7 +5,8 @@ version asks, an overwriting row may correct what the older one made of the same
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec import structs
 
 from crosswalk.model import Draft, FieldState, UpdatePolicy, Want
 from crosswalk.plan import policies
@@ -27,13 +28,13 @@ def reopened(known: FieldState, wants: Sequence[Want], rule: str) -> FieldState:
     if not real or policies.governing(real).update is not UpdatePolicy.OVERWRITE:
         return known
     same_event = policies.newest(real).freshness == known.freshness
-    return replace(known, freshness="") if same_event and _newer(rule, known.rule) else known
+    return structs.replace(known, freshness="") if same_event and _newer(rule, known.rule) else known
 
 
 def stamped(considered: FieldState, known: FieldState, rule: str) -> FieldState:
     """Return the state with the rule that made it; a late event leaves the rule of the newer one."""
-    late = considered.freshness == known.freshness and not _newer(rule, known.rule)
-    return replace(considered, rule=known.rule if late and known.rule else rule or known.rule)
+    late = bool(known.rule) and considered.freshness == known.freshness and not _newer(rule, known.rule)
+    return structs.replace(considered, rule=known.rule if late else rule or known.rule)
 
 
 def _newer(rule: str, before: str) -> bool:

@@ -79,11 +79,19 @@ class Turn:
     split: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
     suspected: dict[tuple[str, str], Outcome] = field(default_factory=dict)
+    _hmacs: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def runs(self) -> dict[str, str]:
         """The run of each delivery that belongs to one."""
         return {work.delivery.id: work.delivery.run_id for work in self.work if work.delivery.run_id}
+
+    def hmac(self, key: str) -> str:
+        """Return what stands for a key in the database; each is asked for at every stage of a turn."""
+        known = self._hmacs.get(key)
+        if known is None:
+            known = self._hmacs[key] = self.engine.vault.hmac(key)
+        return known
 
     def after(self, seconds: float) -> datetime:
         """Return the moment that many seconds from now."""

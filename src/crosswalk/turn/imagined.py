@@ -7,8 +7,10 @@ not known before, so fields that nobody wants are taken for empty.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import structs
 
 from crosswalk.model import Answers, Decision, FieldState, Link, Operation, OrgSchema, Question, Record, RecordState
 from crosswalk.plan import match
@@ -51,7 +53,7 @@ class Imagined:
 
     def _as_changed(self, record: Record) -> Record:
         changed = self._changed.get(record.id)
-        return replace(record, fields={**record.fields, **changed}) if changed else record
+        return structs.replace(record, fields={**record.fields, **changed}) if changed else record
 
     def _hits(self, questions: Iterable[Question], schema: OrgSchema) -> Iterator[tuple[Question, Record]]:
         if not self._made:
@@ -78,7 +80,7 @@ class Imagined:
         for record in (record for records in answers.values() for record in records):
             if considered := self._considered.get(record.id):
                 before = known.get(record.id) or RecordState(record.id, record.object)
-                states[record.id] = replace(before, fields={**before.fields, **considered})
+                states[record.id] = structs.replace(before, fields={**before.fields, **considered})
         return states
 
 
@@ -91,4 +93,4 @@ def _read(record: Record, schema: OrgSchema, fields: Mapping[str, Sequence[str]]
     """Return a new record as a look-up would bring it, with every field that was asked for."""
     described = {name: schema.field(record.object, name) for name in fields.get(record.object, ())}
     empty = {name: False if found and found.type == "boolean" else None for name, found in described.items()}
-    return replace(record, fields={**empty, **record.fields, "Id": record.id})
+    return structs.replace(record, fields={**empty, **record.fields, "Id": record.id})

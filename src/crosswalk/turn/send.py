@@ -278,7 +278,7 @@ def _links(turn: Turn, sending: Sending, results: Sequence[RowResult], found: Ma
             link = Link(sending.call.object, record_id, "created" if inserted and not result.fault else "matched")
         if link is None:
             continue
-        made |= {turn.engine.vault.hmac(claim): [link] for claim in decision.draft.claims if not claim.startswith("id:")}
+        made |= {turn.hmac(claim): [link] for claim in decision.draft.claims if not claim.startswith("id:")}
     return made
 
 

@@ -5,9 +5,10 @@ before its own look-up. Nothing is sent here.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import structs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crosswalk.errors import CrosswalkError, FieldUnknownError, HoldDelivery, SalesforceRefusedError
@@ -106,7 +107,7 @@ async def plan(turn: Turn, drafts: Sequence[Draft], schema: OrgSchema, before_ca
 async def _claimed(turn: Turn, drafts: Sequence[Draft]) -> list[Draft]:
     """Take the claims of all drafts; losers give theirs back and wait (T4)."""
     engine, lease = turn.engine, turn.lease
-    keys = {id(draft): [engine.vault.hmac(claim) for claim in draft.claims] for draft in drafts}
+    keys = {id(draft): [turn.hmac(claim) for claim in draft.claims] for draft in drafts}
     now = engine.clock.now()
     async with engine.database.write() as tx:
         wanted = {key for several in keys.values() for key in several}
@@ -123,7 +124,7 @@ async def _claimed(turn: Turn, drafts: Sequence[Draft]) -> list[Draft]:
 
 async def remembered(turn: Turn, drafts: Sequence[Draft]) -> dict[str, list[Link]]:
     """Return the links of the drafts' claims, by claim."""
-    hmacs = {turn.engine.vault.hmac(claim): claim for draft in drafts for claim in draft.claims}
+    hmacs = {turn.hmac(claim): claim for draft in drafts for claim in draft.claims}
     async with turn.engine.database.read() as tx:
         found = await links.load(tx, turn.lease.org, hmacs.keys())
     return {hmacs[key]: several for key, several in found.items()}
@@ -141,12 +142,14 @@ async def asked(
     fields = deciding.wanted_fields(drafts, schema, turn.org.connection.key_field)
     answers: dict[Question, tuple[Record, ...]] = {}
     refused: dict[Question, CrosswalkError] = {}
+    asking = list(drafts)
     for _ in range(ROUNDS):
-        open_questions = dict.fromkeys(question for draft in drafts for question in match.questions(draft, known, answers))
-        wanted = [question for question in open_questions if question not in refused]
+        open_questions = [(draft, match.questions(draft, known, answers)) for draft in asking]
+        asking = [draft for draft, several in open_questions if several]  # who has no question left will have none later
+        wanted = dict.fromkeys(one for _, several in open_questions for one in several if one not in refused)
         if not wanted:
             break
-        found = await lookup.inquire(turn.org.client, wanted, fields, before_call, schema)
+        found = await lookup.inquire(turn.org.client, list(wanted), fields, before_call, schema)
         answers |= found.answers
         refused |= found.refused
         await at("K3")
@@ -155,7 +158,8 @@ async def asked(
 
 def decided(draft: Draft, known: match.Links, found: lookup.Asked, view: deciding.View) -> Decision:
     """Decide a draft; one with a question that Salesforce does not answer is held or waits, and nobody else with it (P10)."""
-    refusal = next((found.refused[one] for one in match.questions(draft, known, found.answers) if one in found.refused), None)
+    left = match.questions(draft, known, found.answers) if found.refused else ()
+    refusal = next((found.refused[one] for one in left if one in found.refused), None)
     if refusal is None or draft.held:
         return deciding.decide(draft, known, found.answers, view)
     if isinstance(refusal, HoldDelivery):
@@ -205,12 +209,10 @@ async def _written_down(turn: Turn, decisions: Sequence[Decision], view: decidin
         dropped += [*expired, *taken]
         planned = [decision.change for decision in kept if decision.change]
         await changes.plan(tx, engine.vault, lease, planned, engine.clock.now(), turn.runs)
-        await claims.attach(
-            tx, lease.org, {change.id: [engine.vault.hmac(claim) for claim in change.claims] for change in planned}, lease.turn_id
-        )
+        await claims.attach(tx, lease.org, {change.id: [turn.hmac(claim) for claim in change.claims] for change in planned}, lease.turn_id)
         settled = [decision for decision in kept if not decision.change]
         await _conclude(turn, tx, settled, known)
-        unused = {engine.vault.hmac(claim) for one in [*settled, *dropped] for claim in one.draft.claims}
+        unused = {turn.hmac(claim) for one in [*settled, *dropped] for claim in one.draft.claims}
         await claims.free(tx, lease.org, unused, lease.turn_id)
     for one in dropped:
         turn.wait([one.draft], Reason.CLAIMED, engine.clock.now())
@@ -248,7 +250,7 @@ def one_per_record(decisions: Sequence[Decision]) -> tuple[list[Decision], list[
 
 async def _still_claimed(turn: Turn, tx: AsyncConnection, decisions: Sequence[Decision]) -> tuple[list[Decision], list[Decision]]:
     """Drop writes whose claims ran out while this turn stood still: another may have taken them over and be about to write."""
-    hmac = turn.engine.vault.hmac
+    hmac = turn.hmac
     keys = {one.change.id: {hmac(claim) for claim in one.change.claims} for one in decisions if one.change}
     mine = await claims.held(tx, turn.lease.org, {key for several in keys.values() for key in several}, turn.lease.turn_id)
     gone = {change_id for change_id, several in keys.items() if not several <= mine}
@@ -261,7 +263,7 @@ async def _records_claimed(
 ) -> tuple[list[Decision], list[Decision]]:
     """Claim each found record by its id and drop decisions about records that somebody moved since they were read."""
     engine, lease = turn.engine, turn.lease
-    ids = {one.record_id: engine.vault.hmac(f"id:{one.record_id}") for one in decisions if one.record_id}
+    ids = {one.record_id: turn.hmac(f"id:{one.record_id}") for one in decisions if one.record_id}
     lost = await claims.take(tx, lease.org, ids.values(), lease.turn_id, engine.clock.now(), turn.after(engine.timings.claim))
     versions = await freshness.versions(tx, lease.org, ids.keys())
     moved = {
@@ -283,8 +285,8 @@ def _holding(decision: Decision) -> Decision:
     """Let an update hold the claim on its record's id as long as the claims on its keys."""
     if not decision.change or not decision.record_id:
         return decision
-    change = replace(decision.change, claims=(*decision.change.claims, f"id:{decision.record_id}"))
-    return replace(decision, change=change)
+    change = structs.replace(decision.change, claims=(*decision.change.claims, f"id:{decision.record_id}"))
+    return structs.replace(decision, change=change)
 
 
 def _concluded(turn: Turn, decision: Decision) -> list[Outcome]:
@@ -314,7 +316,7 @@ def new_links(turn: Turn, decision: Decision, record_id: str, origin: str, known
     """Return the links worth remembering: the draft's keys that do not lead to this record yet."""
     link = Link(decision.object or "", record_id, origin)
     return {
-        turn.engine.vault.hmac(claim): [link]
+        turn.hmac(claim): [link]
         for claim in decision.draft.claims
         if not claim.startswith("id:") and all(one.record_id != record_id for one in known.get(claim, ()))
     }

@@ -1,7 +1,5 @@
 """What holds for any drafts: folding, packing and deciding do not depend on luck."""
 
-from dataclasses import replace
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
@@ -214,7 +212,7 @@ def test_what_was_written_is_not_written_again(wants, found):
     first = decided(wants, found)
     sent = first.change.fields if first.change else {}
     considered = first.change.considered if first.change else first.considered
-    after = replace(found, fields={**found.fields, **sent})
+    after = structs.replace(found, fields={**found.fields, **sent})
     again = decided(wants, after, [RecordState(found.id, "Lead", 1, considered)])
     assert (again.state, dict(again.considered)) == (State.UNCHANGED, {})
 
