@@ -6,13 +6,14 @@ import json
 import platform
 from pathlib import Path
 
-from bench import backfill, console_bench, editor_bench, figures, localorg_bench, mapping, rivals, throughput
+from bench import backfill, console_bench, editor_bench, figures, localorg_bench, mapping, rivals, stream, throughput
 from bench.figures import Figure
 
 _SECTIONS = {
     "mapping": mapping.measure,
     "backfill": backfill.measure,
     "throughput": throughput.measure,
+    "stream": stream.measure,
     "console": console_bench.measure,
     "editor": editor_bench.measure,
     "rivals": rivals.measure,

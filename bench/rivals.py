@@ -80,11 +80,16 @@ async def furnish(org: httpx2.AsyncClient, script: Script) -> str:
     (campaign,) = await installation.seeded(org, "Campaign", [{"Name": "Bench"}])
     labels = [{"CampaignId": campaign, "Label": label} for label in scenario.LADDER[1:]]
     await installation.seeded(org, "CampaignMemberStatus", labels)
+    await introduce(org, script)
+    return campaign
+
+
+async def introduce(org: httpx2.AsyncClient, script: Script) -> None:
+    """Put in who is known before."""
     known = scenario.records(script)
     await installation.seeded(org, "Lead", known["Lead"])
     contacts = await installation.seeded(org, "Contact", known["Contact"])
     await installation.seeded(org, "Lead", scenario.converted(script, contacts))
-    return campaign
 
 
 async def _run(org: httpx2.AsyncClient, script: Script, work: Callable[[], Awaitable[int]]) -> Run:

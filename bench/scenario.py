@@ -79,10 +79,10 @@ class Script:
         return (person.body(told) for person, told in self.arrivals)
 
 
-def script(seed: int, people: int = 1_000) -> Script:
-    """Return the script: three events each out of order, 5 % of them delivered a second time."""
+def script(seed: int, people: int = 1_000, first: int = 0) -> Script:
+    """Return the script: three events each out of order, 5 % of them delivered a second time; people are numbered from `first` on."""
     random = Random(seed)
-    cast = [_person(random, number, people) for number in range(people)]
+    cast = [_person(random, first + place, place / people) for place in range(people)]
     arrivals = [(person, told) for person in cast for told in person.told]
     again = random.sample(arrivals, len(arrivals) // 20)
     random.shuffle(arrivals)
@@ -91,8 +91,7 @@ def script(seed: int, people: int = 1_000) -> Script:
     return Script(cast, arrivals)
 
 
-def _person(random: Random, number: int, people: int) -> Person:
-    share = number / people
+def _person(random: Random, number: int, share: float) -> Person:
     kind = Kind.NEW if share < 0.6 else Kind.LEAD if share < 0.85 else Kind.CONTACT if share < 0.95 else Kind.CONVERTED
     answers = {"first_name": "Ann", "last_name": f"Berg {number}", "job_title": random.choice(_TITLES), "country": "Norway"}
     answers |= {"company": "Northwind"} if random.random() < 0.9 else {}
