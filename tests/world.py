@@ -106,6 +106,10 @@ class World:
         """Delete a record as a person would."""
         await self.ask("POST", "/localorg/delete", json={"object": object_name, "id": record_id})
 
+    async def undelete(self, object_name, record_id):
+        """Take a record out of the Recycle Bin as a person would."""
+        await self.ask("POST", "/localorg/undelete", json={"object": object_name, "id": record_id})
+
     async def add_field(self, object_name, name, **definition):
         await self.ask("POST", "/localorg/fields", json={"object": object_name, "name": name, **definition})
 
@@ -311,9 +315,9 @@ class World:
 
 
 @asynccontextmanager
-async def world(database, vault, clock, ids, *, org_settings=None, settings=None, key_field=KEY_FIELD, slots=1, reserve=0):
-    """Open a world with an empty org, connected."""
-    org = LocalOrg(org_settings or OrgSettings(), clock)
+async def world(database, vault, clock, ids, *, org_settings=None, org_clock=None, settings=None, key_field=KEY_FIELD, slots=1, reserve=0):
+    """Open a world with an empty org, connected; the org has the same clock unless it gets one of its own."""
+    org = LocalOrg(org_settings or OrgSettings(), org_clock or clock)
     made = World(database, vault, clock, ids, org, settings, key_field)
     try:
         await made.prepare_org()

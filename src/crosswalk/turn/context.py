@@ -4,7 +4,11 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from crosswalk.clock import Clock
+from crosswalk.errors import LeaseLostError
+from crosswalk.inbox import lanes
 from crosswalk.inbox.deliveries import Work
 from crosswalk.inbox.lanes import Lease as Lanes
 from crosswalk.ledger import changes
@@ -79,7 +83,12 @@ class Turn:
     split: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
     suspected: dict[tuple[str, str], Outcome] = field(default_factory=dict)
+    held_since: float = 0.0  # by the monotonic clock
     _hmacs: dict[str, str] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        """Begin with a lease as taken just now."""
+        self.held_since = self.engine.clock.monotonic()
 
     @property
     def runs(self) -> dict[str, str]:
@@ -106,8 +115,23 @@ class Turn:
         spread = 1 + int(self.engine.vault.hmac(draft.key)[:4], 16) / 0xFFFF
         return self.after(min(pause * 2 ** min(self.tries(draft), 10), _LONGEST_PAUSE) * spread)
 
+    async def hold(self, tx: AsyncConnection) -> None:
+        """Extend slot and lanes inside `tx`, or raise `LeaseLostError` when a successor has them."""
+        clock, seconds, slot = self.engine.clock, self.engine.timings.lease, self.lease.slot
+        held = slot is None or await lanes.extend_slot(tx, self.org.connection.id, slot, self.lease.lease_id, clock.now(), seconds)
+        if not held or not await lanes.extend(tx, self.lanes, seconds, clock.now()):
+            raise LeaseLostError("Another worker has taken over these lanes.")
+        self.held_since = clock.monotonic()
+
     async def spend(self) -> None:
-        """Reserve one API call; raises `BudgetSpentError` when the calls left are kept in reserve."""
+        """Reserve one API call; raises `BudgetSpentError` when the calls left are kept in reserve.
+
+        An old lease is extended first: where answers take long, workers would otherwise take it from one another and all ask in vain.
+        """
+        aged = self.engine.clock.monotonic() - self.held_since > self.engine.timings.lease / 3
+        if aged and self.lanes.lane_ids:
+            async with self.engine.database.write() as tx:
+                await self.hold(tx)
         await self.org.budget.reserve(1, self.lanes.priority)
 
     def suspect(self, learnt: Iterable[Outcome]) -> None:

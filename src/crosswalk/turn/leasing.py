@@ -1,4 +1,4 @@
-"""Taking lanes at the start of a turn, proving in between that they are still ours, giving them back at the end.
+"""Taking lanes at the start of a turn and giving them back at the end.
 
 The slot of the org is an exclusive lease for the whole turn: with one slot, one worker at a time writes to an org.
 """
@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from crosswalk.errors import LeaseLostError
 from crosswalk.inbox import deliveries, lanes
 from crosswalk.inbox.deliveries import Fate, Work
 from crosswalk.inbox.routing import QUEUE_DEADLINE
@@ -39,15 +38,6 @@ async def take(engine: Engine, org: Org, slot: int) -> Turn | None:
             return None
     mine = changes.Lease(org.org_id, slot, engine.ids.new(), lease_id)
     return Turn(engine, org, await engine.configuration.current(), mine, leased)
-
-
-async def still_ours(turn: Turn, tx: AsyncConnection) -> None:
-    """Extend slot and lanes inside `tx`, or raise `LeaseLostError` when a successor has them."""
-    now, seconds = turn.engine.clock.now(), turn.engine.timings.lease
-    slot = turn.lease.slot
-    held = slot is None or await lanes.extend_slot(tx, turn.org.connection.id, slot, turn.lease.lease_id, now, seconds)
-    if not held or not await lanes.extend(tx, turn.lanes, seconds, now):
-        raise LeaseLostError("Another worker has taken over these lanes.")
 
 
 async def release(turn: Turn) -> None:

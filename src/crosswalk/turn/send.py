@@ -21,7 +21,6 @@ from crosswalk.store import tables
 from crosswalk.store.statements import insert
 from crosswalk.turn import duplicates
 from crosswalk.turn.context import At, Turn, Write
-from crosswalk.turn.leasing import still_ours
 
 _MISTYPED = frozenset({"INVALID_TYPE_ON_FIELD_IN_RECORD", "JSON_PARSER_ERROR"})
 
@@ -69,7 +68,7 @@ async def _mark(turn: Turn, sending: Sending) -> None:
     settle = now + timedelta(seconds=engine.timings.settle)
     when = {change.id: now if _repeatable(change) else settle for change in sending.call.changes}
     async with engine.database.write() as tx:
-        await still_ours(turn, tx)
+        await turn.hold(tx)
         if not await changes.mark_sent(tx, turn.lease, sending.call.id, when, now):
             raise LeaseLostError("A successor has voided what was planned.")
 

@@ -22,7 +22,6 @@ from crosswalk.reasons import Reason, State
 from crosswalk.salesforce import faults, lookup
 from crosswalk.turn import duplicates
 from crosswalk.turn.context import At, Turn
-from crosswalk.turn.leasing import still_ours
 
 ROUNDS = 4  # keys → conversions and merges → the records behind remembered links → their merges
 
@@ -203,7 +202,7 @@ async def _written_down(turn: Turn, decisions: Sequence[Decision], view: decidin
     engine, lease = turn.engine, turn.lease
     kept, dropped = one_per_record(decisions)
     async with engine.database.write() as tx:
-        await still_ours(turn, tx)
+        await turn.hold(tx)
         kept, expired = await _still_claimed(turn, tx, kept)
         kept, taken = await _records_claimed(turn, tx, kept, view)
         dropped += [*expired, *taken]
