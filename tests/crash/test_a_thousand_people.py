@@ -7,15 +7,20 @@ import httpx2
 import pytest
 from bench import checker, peers, rivals, scenario
 from tests.plugin import LONG
+from tests.slow_clock import ObligingClock
 from tests.world import world
 
+from crosswalk.errors import StoreBusyError
 from crosswalk.store.database import Database
 from crosswalk.store.statements import chunks
 from localorg.app import create_app
 from localorg.server import running
+from localorg.settings import OrgSettings
 
 SEEDS = range(20 if LONG else 3)
 PEOPLE, AT_ONCE = (1_000, 100) if LONG else (60, 15)
+LATENCIES_MS = (0, 50)
+AFTER_THE_SCRIPT = 4 * 86_400  # seconds from its session
 
 
 async def furnish(here, script):
@@ -34,7 +39,7 @@ async def play(here, script, mapping, faults=()):
     for fault in faults:
         await here.fault(**fault)
     for bodies in chunks(script.bodies(), AT_ONCE):
-        await asyncio.gather(*(here.deliver(source, body) for body in bodies))
+        await asyncio.gather(*(deliver(here, source, body) for body in bodies))
         await here.worker().sweep(linger=False)
     await here.drain()
     writes = await here.ask("GET", "/localorg/writes")
@@ -42,9 +47,20 @@ async def play(here, script, mapping, faults=()):
     return checker.check(script, exported, writes if isinstance(writes, list) else json.loads(writes))
 
 
-@pytest.fixture
-async def here(database, vault, clock, ids):
-    async with world(database, vault, clock, ids) as made:
+async def deliver(here, source, body):
+    """Deliver a body as senders do: again, when the door answers 503 because the database is busy."""
+    while True:
+        try:
+            return await here.deliver(source, body)
+        except StoreBusyError:
+            continue
+
+
+@pytest.fixture(params=LATENCIES_MS, ids="{} ms".format)
+async def here(request, database, vault, clock, ids):
+    clock.advance(AFTER_THE_SCRIPT)  # what is told of the future would count as told now
+    slow = OrgSettings(latency_ms=request.param)
+    async with world(database, vault, clock, ids, org_settings=slow, org_clock=ObligingClock(clock)) as made:
         yield made
 
 
