@@ -170,6 +170,18 @@ class Onslaught:
                 "changes": await tx.scalar(select(func.count()).where(change.c.state.in_(["planned", "sent"]))),
             }
 
+    async def standing(self):
+        """Return what waits for what, what is open, and whether the connection is paused, for whoever looks why nothing goes on."""
+        delivery, connection = tables.delivery, tables.connection
+        async with self.database.read() as tx:
+            waits = await tx.execute(
+                select(delivery.c.reason, delivery.c.detail, func.count(), func.min(delivery.c.due_at))
+                .where(delivery.c.state == "waiting")
+                .group_by(delivery.c.reason, delivery.c.detail)
+            )
+            paused = (await tx.scalars(select(connection.c.paused_reason))).all()
+        return {"waits": [tuple(row) for row in waits], "paused": paused, **await self.left_open()}
+
     # --- what is counted -------------------------------------------------------------------------------------------------------------
 
     async def problems(self):
@@ -252,7 +264,12 @@ async def onslaught(folder, database_url, workers, *, keyed, losing, lines=None)
         port = _free_port()
         commands = [["serve", "--port", str(port)], *(["worker"] for _ in range(workers - 1))]
         processes = stack.enter_context(herd(environment, folder, commands))
-        yield Onslaught(app.state.org, org_url, database, port, keyed), processes
+        fire = Onslaught(app.state.org, org_url, database, port, keyed)
+        try:
+            yield fire, processes
+        except Exception as error:
+            error.add_note(f"{processes.told()}\n{await fire.standing()}")
+            raise
 
 
 async def _furnish(org_url, *, keyed):
