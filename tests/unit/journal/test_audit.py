@@ -2,6 +2,7 @@ import pytest
 from pydantic import SecretStr
 
 from crosswalk.journal import audit
+from crosswalk.journal.audit import Filter
 
 
 async def record(world, subject="source webinars", **values):
@@ -9,9 +10,9 @@ async def record(world, subject="source webinars", **values):
         await audit.record(tx, world.ids, world.clock.now(), actor="ann", action="source.save", subject=subject, **values)
 
 
-async def entries(world, **values):
+async def entries(world, after=None, **wanted):
     async with world.database.read() as tx:
-        return await audit.page(tx, 10, **values)
+        return await audit.page(tx, 10, after, Filter(**wanted))
 
 
 async def test_an_action_is_kept_with_who_when_before_and_after(world, clock):
