@@ -140,8 +140,7 @@ def _understood(url: str) -> URL:
     return parsed
 
 
-def _dumps(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"))
+_dumps = json.JSONEncoder(separators=(",", ":")).encode  # `json.dumps` would make an encoder for each value
 
 
 def _postgres(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
