@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
+import msgspec
 import typer
 from rich.markup import escape
 from rich.table import Table
@@ -131,7 +132,7 @@ def _table(entries: Sequence[Entry], configuration: Configuration) -> Table:
 
 async def _plain(tx: AsyncConnection, entry: Entry, configuration: Configuration) -> dict[str, Any]:
     delivery = entry.delivery
-    steps = [asdict(step) for step in await outcomes.of_delivery(tx, delivery.id)]
+    steps = [msgspec.to_builtins(step) for step in await outcomes.of_delivery(tx, delivery.id)]
     return {
         "id": delivery.id,
         "event_id": delivery.event_id,
