@@ -20,6 +20,7 @@ from crosswalk.model import Delivery, Event
 from crosswalk.reasons import Reason, State
 from crosswalk.store import tables
 from crosswalk.store.configuration import SyncState
+from crosswalk.store.repeated import Repeated
 from crosswalk.store.statements import chunks, every
 from crosswalk.store.texts import storable
 from crosswalk.store.vault import Vault
@@ -84,8 +85,8 @@ async def finish(tx: AsyncConnection, lease: Lease, fates: Mapping[str, Fate], n
     held = await lanes.held(tx, lease, lane_of.values())
     mine = frozenset(delivery_id for delivery_id, lane_id in lane_of.items() if lane_id in held)
     rows = [_moved(delivery_id, fates[delivery_id], now) for delivery_id in sorted(mine)]
-    await every(tx, _MOVE, [row for row in rows if "new_deadline" in row])
-    await every(tx, _MOVE_KEEPING_DEADLINE, [row for row in rows if "new_deadline" not in row])
+    await _MOVE.execute(tx, [row for row in rows if "new_deadline" in row])
+    await _MOVE_KEEPING_DEADLINE.execute(tx, [row for row in rows if "new_deadline" not in row])
     return mine
 
 
@@ -184,8 +185,9 @@ _MOVED = {
     "attempts": tables.delivery.c.attempts + bindparam("new_attempts"),
     "updated_at": bindparam("now"),
 }
-_MOVE_KEEPING_DEADLINE = update(tables.delivery).where(tables.delivery.c.id == bindparam("of_delivery")).values(_MOVED)
-_MOVE = _MOVE_KEEPING_DEADLINE.values(deadline=bindparam("new_deadline"))
+_MOVING = update(tables.delivery).where(tables.delivery.c.id == bindparam("of_delivery")).values(_MOVED)
+_MOVE_KEEPING_DEADLINE = Repeated(_MOVING)
+_MOVE = Repeated(_MOVING.values(deadline=bindparam("new_deadline")))
 
 
 def _moved(delivery_id: str, fate: Fate, now: datetime) -> dict[str, Any]:

@@ -14,14 +14,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from crosswalk.model import Note, Outcome
 from crosswalk.reasons import Reason, State
 from crosswalk.store import tables
-from crosswalk.store.statements import chunks, every, insert
+from crosswalk.store.repeated import Repeated
+from crosswalk.store.statements import chunks, insert
 
 _step = tables.step_outcome
 
 
 async def save(tx: AsyncConnection, outcomes: Sequence[Outcome], now: datetime) -> None:
     """Keep the outcomes, each in place of the earlier one of its step."""
-    await every(tx, _SAVE, [_row(outcome, now) for outcome in outcomes])
+    await _SAVE.execute(tx, [_row(outcome, now) for outcome in outcomes])
 
 
 async def of_delivery(tx: AsyncConnection, delivery_id: str) -> list[Outcome]:
@@ -77,11 +78,13 @@ _KEPT = and_(
     or_(*(_INSERT.excluded.state == state.value for state in (State.UNCHANGED, State.WAITING))),
     _step.c.mapping_version == _INSERT.excluded.mapping_version,
 )
-_SAVE = _INSERT.on_conflict_do_update(
-    index_elements=["delivery_id", "step"],
-    set_={
-        column.name: case((_KEPT, column), else_=_INSERT.excluded[column.name])
-        for column in _step.columns
-        if column.name not in ("delivery_id", "step")
-    },
+_SAVE = Repeated(
+    _INSERT.on_conflict_do_update(
+        index_elements=["delivery_id", "step"],
+        set_={
+            column.name: case((_KEPT, column), else_=_INSERT.excluded[column.name])
+            for column in _step.columns
+            if column.name not in ("delivery_id", "step")
+        },
+    )
 )

@@ -20,11 +20,17 @@ from crosswalk.ledger import freshness
 from crosswalk.ledger.claims import free_changes
 from crosswalk.model import Change, ChangeState, Headers, Operation, Origin
 from crosswalk.store import tables
-from crosswalk.store.statements import chunks, every, insert
+from crosswalk.store.repeated import Repeated
+from crosswalk.store.statements import chunks, insert
 from crosswalk.store.vault import Vault
 
 _change = tables.change
 _involved = tables.change_delivery
+_PLAN, _INVOLVE = Repeated(insert(_change)), Repeated(insert(_involved))
+_ENDING = {"state": "wanted_state", "result": "wanted_result", "record_id": "wanted_record", "error_ct": "wanted_error"}
+_END = Repeated(
+    update(_change).where(_change.c.id == bindparam("wanted_id")).values({name: bindparam(bound) for name, bound in _ENDING.items()})
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ class Unsettled:
 async def plan(tx: AsyncConnection, vault: Vault, lease: Lease, changes: Sequence[Change], now: datetime, runs: Mapping[str, str]) -> None:
     """Write the changes down as planned; `runs` names the run of each delivery that belongs to one."""
     rows = [_row(change, vault, lease, now, _run_of(change, runs)) for change in changes]
-    await every(tx, insert(_change), rows)
+    await _PLAN.execute(tx, rows)
     involved = [
         {
             "change_id": change.id,
@@ -78,7 +84,7 @@ async def plan(tx: AsyncConnection, vault: Vault, lease: Lease, changes: Sequenc
         for change in changes
         for origin in dict.fromkeys(change.origins)
     ]
-    await every(tx, insert(_involved), involved)
+    await _INVOLVE.execute(tx, involved)
 
 
 def _row(change: Change, vault: Vault, lease: Lease, now: datetime, run_id: str | None) -> dict[str, Any]:
@@ -180,9 +186,7 @@ async def end(tx: AsyncConnection, vault: Vault, ended: Sequence[Ended]) -> set[
         for one in ended
         if one.change.id in still_open
     ]
-    names = {"state": "wanted_state", "result": "wanted_result", "record_id": "wanted_record", "error_ct": "wanted_error"}
-    closing = update(_change).where(_change.c.id == bindparam("wanted_id"))
-    await every(tx, closing.values({name: bindparam(bound) for name, bound in names.items()}), rows)
+    await _END.execute(tx, rows)
     await free_changes(tx, still_open)
     return still_open
 

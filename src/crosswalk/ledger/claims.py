@@ -11,9 +11,16 @@ from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crosswalk.store import tables
-from crosswalk.store.statements import chunks, every, insert
+from crosswalk.store.repeated import Repeated
+from crosswalk.store.statements import chunks, insert
 
 _claim = tables.claim
+_TAKE = Repeated(insert(_claim).on_conflict_do_nothing())
+_ATTACH = Repeated(
+    update(_claim)
+    .where(_claim.c.org == bindparam("of_org"), _claim.c.key_hmac == bindparam("of_key"), _claim.c.turn_id == bindparam("of_turn"))
+    .values(change_id=bindparam("new_change"))
+)
 
 
 async def take(tx: AsyncConnection, org: str, keys: Collection[str], turn_id: str, now: datetime, until: datetime) -> set[str]:
@@ -26,7 +33,7 @@ async def take(tx: AsyncConnection, org: str, keys: Collection[str], turn_id: st
         ours = (_claim.c.org == org) & _claim.c.key_hmac.in_(part)
         await tx.execute(delete(_claim).where(ours & _claim.c.change_id.is_(None) & (_claim.c.until < now)))
         rows = [{"org": org, "key_hmac": key, "turn_id": turn_id, "until": until} for key in part]
-        await every(tx, insert(_claim).on_conflict_do_nothing(), rows)
+        await _TAKE.execute(tx, rows)
         taken = await tx.execute(select(_claim.c.key_hmac).where(ours & (_claim.c.turn_id == turn_id)))
         lost |= set(part) - set(taken.scalars())
     return lost
@@ -43,15 +50,8 @@ async def held(tx: AsyncConnection, org: str, keys: Collection[str], turn_id: st
 
 async def attach(tx: AsyncConnection, org: str, keys_of: Mapping[str, Sequence[str]], turn_id: str) -> None:
     """Bind the keys (HMACs) of each change to it, so that they outlive this turn's lease."""
-    if not keys_of:
-        return
-    statement = (
-        update(_claim)
-        .where(_claim.c.org == org, _claim.c.key_hmac == bindparam("wanted_key"), _claim.c.turn_id == turn_id)
-        .values(change_id=bindparam("wanted_change"))
-    )
-    rows = [{"wanted_key": key, "wanted_change": change_id} for change_id, keys in keys_of.items() for key in keys]
-    await tx.execute(statement, rows)
+    mine = {"of_org": org, "of_turn": turn_id}
+    await _ATTACH.execute(tx, [{**mine, "of_key": key, "new_change": change_id} for change_id, keys in keys_of.items() for key in keys])
 
 
 async def free(tx: AsyncConnection, org: str, keys: Collection[str], turn_id: str) -> None:

@@ -13,9 +13,24 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crosswalk.model import FieldState, RecordState
 from crosswalk.store import tables
-from crosswalk.store.statements import chunks, every, insert
+from crosswalk.store.repeated import Repeated
+from crosswalk.store.statements import chunks, insert
 
 _state = tables.record_state
+
+
+def _inserting() -> Repeated:
+    statement = insert(_state)
+    fresh = {"fields": statement.excluded.fields, "version": _state.c.version + 1}
+    return Repeated(statement.on_conflict_do_update(index_elements=["org", "record_id"], set_=fresh))
+
+
+_INSERT = _inserting()
+_UPDATE = Repeated(
+    update(_state)
+    .where(_state.c.org == bindparam("of_org"), _state.c.record_id == bindparam("of_record"))
+    .values(version=_state.c.version + 1, fields=bindparam("new_fields"))
+)
 
 
 def states(stored: Mapping[str, Any]) -> dict[str, FieldState]:
@@ -58,18 +73,9 @@ async def save(tx: AsyncConnection, org: str, considered: Mapping[tuple[str, str
         if state is None:
             inserts.append({"org": org, "record_id": record_id, "object": object_name, "version": 1, "fields": merged})
         else:
-            updates.append({"wanted_id": record_id, "wanted_fields": merged})
-    await _insert(tx, inserts)
-    if updates:
-        mine = (_state.c.org == org) & (_state.c.record_id == bindparam("wanted_id"))
-        moved = update(_state).where(mine).values(version=_state.c.version + 1, fields=bindparam("wanted_fields"))
-        await tx.execute(moved, updates)
-
-
-async def _insert(tx: AsyncConnection, rows: list[dict[str, Any]]) -> None:
-    statement = insert(_state)
-    fresh = {"fields": statement.excluded.fields, "version": _state.c.version + 1}
-    await every(tx, statement.on_conflict_do_update(index_elements=["org", "record_id"], set_=fresh), rows)
+            updates.append({"of_org": org, "of_record": record_id, "new_fields": merged})
+    await _INSERT.execute(tx, inserts)
+    await _UPDATE.execute(tx, updates)
 
 
 def _merged(known: Mapping[str, FieldState], fresh: Mapping[str, FieldState]) -> dict[str, FieldState]:

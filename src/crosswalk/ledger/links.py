@@ -9,9 +9,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crosswalk.model import Link
 from crosswalk.store import tables
-from crosswalk.store.statements import chunks, every, insert
+from crosswalk.store.repeated import Repeated
+from crosswalk.store.statements import chunks, insert
 
 _link = tables.link
+
+
+def _saving() -> Repeated:
+    statement = insert(_link)
+    newer = {name: statement.excluded[name] for name in ("record_id", "origin", "at")}
+    by_agent = (_link.c.origin != "agent") | (statement.excluded.origin == "agent")
+    return Repeated(statement.on_conflict_do_update(index_elements=["org", "object", "key_hmac"], set_=newer, where=by_agent))
+
+
+_SAVE = _saving()
 
 
 async def load(tx: AsyncConnection, org: str, keys: Collection[str]) -> dict[str, list[Link]]:
@@ -31,10 +42,7 @@ async def save(tx: AsyncConnection, org: str, links: Mapping[str, Sequence[Link]
         for key, several in sorted(links.items())
         for link in several
     ]
-    statement = insert(_link)
-    newer = {name: statement.excluded[name] for name in ("record_id", "origin", "at")}
-    by_agent = (_link.c.origin != "agent") | (statement.excluded.origin == "agent")
-    await every(tx, statement.on_conflict_do_update(index_elements=["org", "object", "key_hmac"], set_=newer, where=by_agent), rows)
+    await _SAVE.execute(tx, rows)
 
 
 async def remove(tx: AsyncConnection, org: str, object_name: str, key: str) -> None:

@@ -37,8 +37,17 @@ class Hesitant:
     tx: Any
     random: Random
 
+    @property
+    def dialect(self):
+        return self.tx.dialect
+
     async def execute(self, *arguments):
         result = await self.tx.execute(*arguments)
+        await self.pause()
+        return result
+
+    async def exec_driver_sql(self, *arguments):
+        result = await self.tx.exec_driver_sql(*arguments)
         await self.pause()
         return result
 
