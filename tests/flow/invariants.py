@@ -39,7 +39,6 @@ class Invariants:
     async def _settle_and_check(self):
         await self._rest()
         self.clock.advance(self.world.settings.timings.settle + self.world.settings.timings.claim)
-        await self._others_come()
         await self._drain()
         await self._nothing_lost()
         await self._one_record_each()
@@ -56,9 +55,6 @@ class Invariants:
         self.clock.advance(self.world.settings.timings.lease + 1)
         await pausing.resume(self.world.engine, self.world.connection_id)  # two dead sessions in a row pause it, as they should
         await self._drain()
-
-    async def _others_come(self):
-        """Let nobody else come: whatever a history leaves open is somebody's work that waits."""
 
     async def _drain(self):
         """Work until nothing waits; calls that are used up come back in the course of a day."""

@@ -8,7 +8,6 @@ from hypothesis.stateful import rule
 from sqlalchemy import update
 from tests.flow.invariants import PEOPLE
 from tests.flow.machine import CALLS, POINTS, Promises
-from tests.world import identify
 
 from crosswalk.engine import erasure
 from crosswalk.engine.housekeeping import Housekeeping
@@ -17,7 +16,6 @@ from crosswalk.reasons import Reason
 from crosswalk.store import tables
 
 DEEDS = ("convert", "merge", "delete", "restore", "double")
-NEWCOMERS = 2  # the first is in one slot, the second in the other
 SEALED = {
     tables.event: ("payload_ct", "person_ct"),
     tables.change: ("body_ct", "before_ct", "error_ct"),
@@ -137,11 +135,6 @@ class LivedIn(Promises):
     async def _settle_and_check(self):
         await super()._settle_and_check()
         await self._forgotten_for_good()
-
-    async def _others_come(self):
-        """Let newcomers come to every slot: what was under way for somebody who is forgotten is settled with the next work of its slot."""
-        for number in range(NEWCOMERS if self.forgotten else 0):
-            await self.world.deliver(self.calls, identify(f"newcomer.{number}@new.example", f"n{number}", lastName="Newcomer"))
 
     def _left_alone(self, told):
         """Return those of whom something was told and whose records nobody merged, deleted or doubled, nor asked to be forgotten."""

@@ -5,7 +5,7 @@ logged and ends its turn only: the lease runs out and the work comes again.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 import structlog
@@ -16,7 +16,7 @@ from crosswalk.errors import ConfigurationError, CrosswalkError, PauseConnection
 from crosswalk.inbox import deliveries, lanes
 from crosswalk.inbox.lanes import Due
 from crosswalk.journal import callouts
-from crosswalk.ledger import claims
+from crosswalk.ledger import changes, claims
 from crosswalk.model import Priority
 from crosswalk.turn import pausing
 from crosswalk.turn.context import At, Engine, nowhere
@@ -43,6 +43,7 @@ class Worker:
         self._at = at
         self._beside = beside
         self._pauses: dict[str, float] = {}
+        self._settle_again: dict[tuple[str, int], float] = {}  # connection and slot → not before
         self._ripens = 0.0  # seconds until lanes that linger are ripe, as of the last sweep; 0 when none linger
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -79,8 +80,11 @@ class Worker:
             await claims.expire(tx, now)
         async with self._engine.database.read() as tx:
             due = await lanes.due_connections(tx, now)
+            unanswered = await changes.ripe(tx, now)
         lingering = {id(one): pause for one in due if linger and (pause := self._lingers(one)) > 0}
-        worked = sum([await self._slot(one) for one in due if id(one) not in lingering])
+        worked = sum([await self._slot(one.connection_id, one.slot) for one in due if id(one) not in lingering])
+        if unanswered:
+            await self._settle({slot for _, slot in unanswered}, {(one.connection_id, one.slot) for one in due})
         self._ripens = min(lingering.values(), default=0.0)
         await self._note_failures()
         return worked
@@ -99,17 +103,26 @@ class Worker:
         linger = timings.linger_backfill if due.priority is Priority.BACKFILL else timings.linger_stream
         return linger - (self._engine.clock.now() - due.oldest).total_seconds()
 
-    async def _slot(self, due: Due) -> int:
+    async def _settle(self, slots: Collection[int], busy: Collection[tuple[str, int]]) -> None:
+        """Give a turn to slots with nothing but writes without a reply, as when the person they were for has been forgotten since."""
+        now = self._engine.clock.monotonic()
+        for connection_id in (await self._engine.configuration.current()).connections:
+            for place in {(connection_id, slot) for slot in slots} - set(busy):
+                if self._settle_again.get(place, 0.0) <= now:
+                    self._settle_again[place] = now + self._engine.timings.busy_retry
+                    await self._slot(*place)
+
+    async def _slot(self, connection_id: str, slot: int) -> int:
         engine = self._engine
         configuration = await engine.configuration.current()
-        connection = configuration.connections.get(due.connection_id)
+        connection = configuration.connections.get(connection_id)
         if connection is None or connection.paused_reason:
             return 0
         if self._pauses.get(connection.id, 0.0) > engine.clock.monotonic():
             return 0
         try:
             org = await self._orgs.of(connection)
-            return await flow.turn(engine, org, due.slot, self._at)
+            return await flow.turn(engine, org, slot, self._at)
         except (PauseConnection, ConfigurationError) as stop:
             await pausing.pause(engine, connection.id, stop.sentence)
             log.warning("connection_paused", connection=connection.name, code=stop.code, sentence=stop.sentence)

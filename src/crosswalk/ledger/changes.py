@@ -191,6 +191,13 @@ async def end(tx: AsyncConnection, vault: Vault, ended: Sequence[Ended]) -> set[
     return still_open
 
 
+async def ripe(tx: AsyncConnection, now: datetime) -> frozenset[tuple[str, int]]:
+    """Return the orgs and slots that hold a write without a reply which may be looked up by now."""
+    is_ripe = (_change.c.state == ChangeState.SENT.value) & (_change.c.settle_after <= now) & _change.c.slot.is_not(None)
+    rows = await tx.execute(select(_change.c.org, _change.c.slot).where(is_ripe).distinct())
+    return frozenset((row.org, row.slot) for row in rows)
+
+
 async def unsettled(tx: AsyncConnection, vault: Vault, org: str, slot: int | None, lease_id: str) -> list[Unsettled]:
     """Return what earlier turns of this slot left planned or sent."""
     left_by_others = (_change.c.org == org) & (_change.c.lease_id != lease_id)

@@ -14,7 +14,7 @@ from crosswalk.inbox.deliveries import Fate, Work
 from crosswalk.inbox.routing import QUEUE_DEADLINE
 from crosswalk.journal import outcomes
 from crosswalk.ledger import changes, claims
-from crosswalk.model import Delivery, Outcome
+from crosswalk.model import Delivery, Outcome, Priority
 from crosswalk.reasons import Reason, State
 from crosswalk.turn.context import Engine, Org, Turn
 
@@ -25,7 +25,10 @@ _PATIENT = {Reason.NO_RECORD, Reason.NO_IDENTITY, Reason.PARENT_MISSING, Reason.
 
 
 async def take(engine: Engine, org: Org, slot: int) -> Turn | None:
-    """Lease the slot and the lanes due in it (T1); None when another worker has the slot or nothing is due."""
+    """Lease the slot and the lanes due in it (T1); None when another worker has the slot or nothing is due.
+
+    A write without a reply is something to do as well, though no lane may be left that waits for it.
+    """
     lease_id = engine.ids.new()
     now, seconds = engine.clock.now(), engine.timings.lease
     connection = org.connection.id
@@ -33,6 +36,8 @@ async def take(engine: Engine, org: Org, slot: int) -> Turn | None:
         if not await lanes.lease_slot(tx, connection, slot, lease_id, now, seconds):
             return None
         leased = await lanes.lease(tx, connection, slot, lease_id, engine.settings.lanes_per_turn, seconds, now)
+        if leased is None and (org.org_id, slot) in await changes.ripe(tx, now):
+            leased = lanes.Lease(lease_id, connection, slot, (), Priority.BACKFILL)
         if leased is None:
             await lanes.release_slot(tx, connection, slot, lease_id)
             return None
