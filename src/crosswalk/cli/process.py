@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import typer
+import uvloop
 from pydantic import ValidationError
 from rich.console import Console
 
@@ -40,7 +41,7 @@ def collect_seldom() -> None:
 def run(work: Work) -> NoReturn:
     """Run a command with the settings of the environment and leave with its exit code; what went wrong on purpose is told in a line."""
     try:
-        code = asyncio.run(_called(work))
+        code = uvloop.run(_called(work))
     except CrosswalkError as error:
         complain(error)
         code = ERROR
