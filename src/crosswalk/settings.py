@@ -23,6 +23,7 @@ class Timings(BaseModel):
     linger_stream: float = Field(0.5, description="How long stream deliveries gather before a turn starts.")
     linger_backfill: float = Field(30, description="How long backfill deliveries gather before a turn starts.")
     waiting_deadline: float = Field(86_400, description="How long a delivery may wait for a record or a parent.")
+    identity_deadline: float = Field(7 * 86_400, description="How long a delivery may wait to learn whom it is about.")
     campaign_deadline: float = Field(30 * 86_400, description="How long a delivery may wait for a campaign.")
     recheck: float = Field(300, description="How often a delivery that waits for a record looks again by itself.")
     busy_retry: float = Field(15, description="First pause after Salesforce was busy; doubles up to ten minutes.")

@@ -278,6 +278,7 @@ class PersonRouting(_Part):
     search: tuple[Name, ...] = ("Contact", "Lead")
     create: Name | None = "Lead"
     on_missing: OnMissing = OnMissing.CREATE
+    on_nameless: Literal["skip", "wait"] = "skip"
     on_duplicates: OnDuplicates = OnDuplicates.OLDEST
     on_deleted: OnDeleted = OnDeleted.HOLD
     follow_converted: bool = True

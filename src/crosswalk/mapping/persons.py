@@ -15,6 +15,8 @@ from crosswalk.mapping.writing import Occasion, Sheet
 from crosswalk.model import Draft, OnMissing, Origin, Target, Unmapped, UpdatePolicy
 from crosswalk.reasons import Reason
 
+_IDS = ("user_id", "anonymous_id")  # what a source calls a person by, of whom a later event may tell more
+
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
@@ -49,7 +51,7 @@ class PersonMaker:
             targets.append(target)
         claims = tuple(dict.fromkeys([key.claim for target in targets for key in target.keys]))
         if not claims and sheet.held is None:
-            return Unmapped(occasion.delivery_id, PERSON, Reason.NO_MATCH_KEY if targets else Reason.MAPPED_NOTHING, self._why(targets))
+            return Unmapped(occasion.delivery_id, PERSON, self._nameless(occasion, targets), self._why(targets))
         if not useful and sheet.held is None:
             return Unmapped(occasion.delivery_id, PERSON, Reason.MAPPED_NOTHING)
         create = self.create if self.create in [target.object for target in targets] else None
@@ -70,6 +72,13 @@ class PersonMaker:
             notes=tuple(sheet.notes),
             held=sheet.held,
         )
+
+    def _nameless(self, occasion: Occasion, targets: Sequence[Target]) -> Reason:
+        """Say why nobody is meant; another id the source gave the person may yet be told to be somebody's, so that can be waited for."""
+        if not targets:
+            return Reason.MAPPED_NOTHING
+        may_be_learnt = any(occasion.event.person.get(one) for one in _IDS)
+        return Reason.NO_IDENTITY if may_be_learnt and self.routing.on_nameless == "wait" else Reason.NO_MATCH_KEY
 
     def _why(self, targets: Sequence[Target]) -> str:
         if not targets:

@@ -20,6 +20,7 @@ from crosswalk.turn.bound import Bound, group
 from crosswalk.turn.context import Engine, Org, Turn
 
 _suspended = tables.suspended_row
+_ONCE_A_DAY = 86_400  # seconds; whoever waits to be named is woken when that happens
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,8 @@ def _mapped(turn: Turn, work: Work, mapping: CompiledMapping, context: Context, 
     version = turn.configuration.syncs[work.delivery.sync_id].version
     for unmapped in applied.unmapped:
         origin = Origin(work.delivery.id, work.delivery.sync_id, version, unmapped.step, work.event.freshness)
-        due = turn.after(turn.engine.timings.recheck) if unmapped.reason.state is State.WAITING else None
+        pause = _ONCE_A_DAY if unmapped.reason is Reason.NO_IDENTITY else turn.engine.timings.recheck
+        due = turn.after(pause) if unmapped.reason.state is State.WAITING else None
         detail = no_campaign if unmapped.reason is Reason.NO_CAMPAIGN else unmapped.detail
         turn.conclude([origin], unmapped.reason.state, unmapped.reason, detail, due_at=due)
     if not applied.drafts and not applied.unmapped:

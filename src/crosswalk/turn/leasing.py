@@ -108,4 +108,5 @@ def _deadline(turn: Turn, outcome: Outcome, delivery: Delivery) -> datetime:
         return now + QUEUE_DEADLINE
     if outcome.reason is delivery.reason and delivery.deadline:
         return delivery.deadline
-    return now + timedelta(seconds=timings.campaign_deadline if outcome.reason is Reason.NO_CAMPAIGN else timings.waiting_deadline)
+    longest = {Reason.NO_CAMPAIGN: timings.campaign_deadline, Reason.NO_IDENTITY: timings.identity_deadline}
+    return now + timedelta(seconds=longest.get(outcome.reason, timings.waiting_deadline))
