@@ -1,8 +1,8 @@
 """P7: a call that names nobody yet is passed over at once, or, where a mapping asks for it, waits until a later call tells who it was."""
 
 import pytest
-from tests.flow.mappings import calls, row, webinar
-from tests.world import identify, registration
+from tests.flow.mappings import calls, row
+from tests.world import identify
 
 from crosswalk.store import tables
 
@@ -59,12 +59,3 @@ async def test_after_a_week_it_is_held(here, app):
     here.clock.advance(here.settings.timings.identity_deadline)
     await here.drain()
     assert await here.states() == {"held(deadline)": 1}
-
-
-@pytest.mark.shows("P7")
-async def test_somebody_without_any_id_is_passed_over_at_once(here):
-    source = await here.add_source("livestorm")
-    await here.add_sync(source, webinar(on_nameless="wait"))
-    await here.deliver(source, registration("", "p-1"))
-    await here.drain()
-    assert await here.states() == {"skipped(no_match_key)": 1}
